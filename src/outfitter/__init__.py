@@ -1,0 +1,1 @@
+"""Finds the garments in a photo and recommends what to buy."""

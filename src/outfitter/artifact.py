@@ -1,0 +1,121 @@
+"""Model folders: ``model.onnx`` + ``manifest.json``, the only place where training meets serving.
+
+A manifest is written last, so a folder without one is an interrupted write. The model is checked against its
+sha256 when it is loaded. Nothing in a model folder is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from outfitter.config import Options, parse
+from outfitter.errors import ConfigError, ModelError
+
+MODEL_FILE: Final = "model.onnx"
+MANIFEST_FILE: Final = "manifest.json"
+SHIPPED: Final = Path(__file__).parent / "models"
+"""Where the two models that come with Outfitter lie: ``detector`` and ``embedder``."""
+
+
+class Source(Options):
+    """Data or weights that went into a model, and the licence they came under."""
+
+    name: str
+    licence: str
+    notice: str = ""
+
+
+class DetectorInput(Options):
+    """How a photo becomes the detector's input.
+
+    The photo is resized (antialiased) to about `area` pixels, whatever its shape, so that every photo costs the
+    same; both sides are rounded to multiples of `multiple_of` pixels. Input: uint8 (1, H, W, 3), RGB.
+    """
+
+    area: int = Field(gt=0)
+    multiple_of: int = Field(gt=0)
+
+
+class EmbedderInput(Options):
+    """How garments become the embedder's input: uint8 (N, side, side, 3), RGB, cut by `crop_protocol`."""
+
+    side: int = Field(gt=0)
+    crop_protocol: str
+
+
+class Manifest(Options):
+    """What a model folder says of itself. `model_id` changes whenever the weights or the input do."""
+
+    format: Literal[1] = 1
+    kind: Literal["detector", "embedder"]
+    name: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    detector_input: DetectorInput | None = None
+    embedder_input: EmbedderInput | None = None
+    class_names: tuple[str, ...] = ()
+    score_threshold: float | None = Field(default=None, ge=0, le=1)
+    dimensions: int | None = Field(default=None, gt=0)
+    recipe: str
+    sources: tuple[Source, ...]
+    metrics: Mapping[str, Any]
+
+    @property
+    def model_id(self) -> str:
+        return f"{self.name}-{self.sha256[:12]}"
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_model_folder(folder: Path, model: Path, manifest: Mapping[str, Any], notices: str) -> Manifest:
+    """Make `folder` from an ONNX file, manifest values (without ``sha256``) and the licence notices.
+
+    Raises:
+        ModelError: the folder exists and is not empty.
+        ConfigError: the manifest's values are wrong.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ModelError(f"{folder}: is not empty, and a model folder is never overwritten. Name a new folder.")
+    checked = parse(Manifest, {**manifest, "sha256": sha256_of(model)}, "manifest")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(model, folder / MODEL_FILE)
+    (folder / "NOTICE").write_text(notices, encoding="utf-8")
+    text = json.dumps(checked.model_dump(mode="json", exclude_none=True), indent=2, ensure_ascii=False)
+    (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+    return checked
+
+
+def read_manifest(folder: Path, kind: Literal["detector", "embedder"]) -> Manifest:
+    """Read and check a model folder's manifest, and the model file's sha256.
+
+    Raises:
+        ModelError: no such folder, no manifest, another kind, or a file that does not match its sha256.
+    """
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        what = "has no manifest.json (an interrupted export?)" if folder.is_dir() else "is not a folder"
+        raise ModelError(f"{folder}: {what}; need a model folder as 'outfitter export' writes it.")
+    try:
+        manifest = parse(Manifest, json.loads(path.read_text(encoding="utf-8")), str(path))
+    except (ValueError, ConfigError) as error:
+        raise ModelError(f"{path}: cannot be read: {error}. Export the model again.") from error
+    if manifest.kind != kind:
+        raise ModelError(f"{folder}: holds a {manifest.kind}; need a {kind}.")
+    model = folder / MODEL_FILE
+    found = sha256_of(model) if model.is_file() else "no file"
+    if found != manifest.sha256:
+        raise ModelError(
+            f"{model}: is damaged: sha256 is {found[:12]}, the manifest says {manifest.sha256[:12]}. "
+            "Copy the folder again, reinstall outfitter, or export the model again."
+        )
+    return manifest
