@@ -1,0 +1,122 @@
+"""The command line: JSON lines on stdout, prose on stderr, exit code 0 / 1 / 2.
+
+    0  all is well
+    1  some inputs failed; each has its own line that says why
+    2  could not run: bad usage, or an OutfitterError
+
+One file per verb. A verb's module holds ``app`` (a `typer.Typer`, where there are sub-verbs) or ``command`` (one
+function, which returns None or the exit code through `typer.Exit`). Only the module of the verb that is asked for
+is imported, so ``outfitter detect`` loads no training code and ``outfitter --help`` loads no verb at all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from outfitter.errors import OutfitterError
+
+if TYPE_CHECKING:
+    import typer
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A line of ``outfitter --help``. `extra` is what to install for it; `stopped` is said after Ctrl-C."""
+
+    help: str
+    extra: str | None = None
+    stopped: str = "Stopped. What was printed so far is complete."
+
+
+GOES_ON: Final = "Stopped. Run the same command again: it goes on where it stopped."
+
+VERBS: Final = {
+    "demo": Verb("Draw a small shop, find the garments of an outfit, recommend; writes one HTML page."),
+    "detect": Verb("Find the garments in photos."),
+    "embed": Verb("Turn the garments in photos into vectors."),
+    "catalogue": Verb("Build, extend, shrink and inspect a shop's catalogue.", stopped=GOES_ON),
+    "recommend": Verb("Recommend products for a photo or for a product."),
+    "datasets": Verb("Prepare, check, convert and draw annotated photos.", stopped=GOES_ON),
+    "train": Verb("Train a detector.", extra="learn", stopped="Stopped. 'outfitter train --resume RUN' goes on."),
+    "export": Verb("Make a model folder from a training run.", extra="learn", stopped="Stopped. Nothing was written."),
+    "evaluate": Verb("Score a detector or an embedder.", extra="evaluate"),
+    "compare": Verb("Say which differences between runs are real.", extra="evaluate"),
+}
+"""Verbs in the order of the help. The module of ``train`` is ``outfitter.cli.train``."""
+
+
+def main() -> NoReturn:
+    """Entry point of the ``outfitter`` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
+    verb = VERBS.get(wanted or "")
+    try:
+        _app(wanted)(list(arguments), prog_name="outfitter")
+    except SystemExit as stop:
+        if stop.code == 130 and verb:
+            _say(verb.stopped)
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except KeyboardInterrupt:  # while importing
+        return 130
+    except OutfitterError as error:
+        _say(f"outfitter: {error}")
+        return 2
+    except ModuleNotFoundError as error:
+        if verb is None or verb.extra is None or (error.name or "outfitter").startswith("outfitter"):
+            raise
+        _say(
+            f"outfitter: '{wanted}' needs {error.name}, which is not installed. "
+            f"Run: pip install 'outfitter[{verb.extra}]'"
+        )
+        return 2
+    except OSError as error:  # a full disk, a folder that may not be written
+        if error.strerror is None:
+            raise
+        _say(f"outfitter: {error.filename or 'cannot go on'}: {error.strerror}")
+        return 2
+    return 0
+
+
+def _app(wanted: str | None) -> typer.Typer:
+    """The command tree: the wanted verb whole, of the others only the line in the help."""
+    import importlib
+
+    import typer
+
+    app = typer.Typer(
+        help="Finds the garments in a photo and recommends what to buy.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback(invoke_without_command=True)
+    def top(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+        if version:
+            from importlib.metadata import version as installed
+
+            print(installed("outfitter"))
+            raise typer.Exit
+
+    for name, verb in VERBS.items():
+        if name != wanted:
+            app.command(name, help=verb.help)(lambda: None)
+            continue
+        module = importlib.import_module(f"outfitter.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name, help=verb.help)
+        else:
+            app.command(name)(module.command)
+    return app
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
