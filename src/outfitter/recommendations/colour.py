@@ -1,0 +1,136 @@
+"""Colours as people name them, and which of them go together.
+
+Measured in CIELAB (D65): C* is how strong a colour is, h its hue in degrees.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+NAMED: Final[Mapping[str, str]] = {
+    "black": "#16161a",
+    "charcoal": "#3d4045",
+    "grey": "#86888c",
+    "silver": "#c0c2c6",
+    "white": "#f7f7f5",
+    "cream": "#f1e8d2",
+    "beige": "#d8c3a0",
+    "tan": "#b98d5c",
+    "camel": "#bd8f54",
+    "brown": "#6a4630",
+    "khaki": "#9c8f63",
+    "olive": "#656534",
+    "green": "#2f7d43",
+    "mint": "#a8dcc0",
+    "teal": "#1d7575",
+    "turquoise": "#3cc0bd",
+    "light blue": "#a3c6e6",
+    "blue": "#2c5fb3",
+    "denim": "#4b6a92",
+    "navy": "#1e2a4f",
+    "purple": "#6b3a8c",
+    "lilac": "#bfa3d6",
+    "pink": "#efa5bd",
+    "fuchsia": "#d12d83",
+    "red": "#c5242c",
+    "burgundy": "#6a1b2c",
+    "coral": "#f4785f",
+    "orange": "#e8802b",
+    "mustard": "#cc9a2a",
+    "yellow": "#f2d44a",
+}
+"""Clothing's common colour names and a typical sRGB value of each."""
+
+_ALSO: Final[Mapping[str, str]] = {
+    "anthracite": "charcoal",
+    "aqua": "turquoise",
+    "bordeaux": "burgundy",
+    "chocolate": "brown",
+    "cognac": "tan",
+    "crimson": "red",
+    "ecru": "cream",
+    "emerald": "green",
+    "forest": "green",
+    "gold": "mustard",
+    "gray": "grey",
+    "indigo": "navy",
+    "ivory": "cream",
+    "khaki green": "olive",
+    "lavender": "lilac",
+    "magenta": "fuchsia",
+    "maroon": "burgundy",
+    "nude": "beige",
+    "off white": "cream",
+    "peach": "coral",
+    "petrol": "teal",
+    "pale blue": "light blue",
+    "plum": "purple",
+    "rose": "pink",
+    "rust": "orange",
+    "sage": "mint",
+    "sand": "beige",
+    "scarlet": "red",
+    "sky": "light blue",
+    "stone": "beige",
+    "taupe": "khaki",
+    "terracotta": "coral",
+    "violet": "purple",
+    "wine": "burgundy",
+}
+
+_STRONG: Final = 45.0
+"""C* from which a colour counts in full; a grey (C* near 0) goes with everything."""
+
+
+@lru_cache(4096)
+def find_colour(text: str | None) -> str | None:
+    """The first colour named in a feed's words ("Navy Blue / white" → "navy"), or None."""
+    words = " ".join(re.findall(r"[a-z]+", (text or "").casefold()))
+    names = {**_ALSO, **{name: name for name in NAMED}}
+    found = [(at, -len(name), name) for name in names if (at := f" {words} ".find(f" {name} ")) >= 0]
+    return names[min(found)[2]] if found else None
+
+
+def name_colour(pixels: NDArray[np.uint8]) -> str:
+    """The name that most of the pixels, uint8 (..., 3) RGB, come closest to."""
+    names, table = _table()
+    lab = to_lab(pixels.reshape(-1, 3))
+    nearest = ((lab[:, None] - table) ** 2).sum(-1).argmin(1)
+    return names[int(np.bincount(nearest, minlength=len(names)).argmax())]
+
+
+def harmony(one: str, other: str) -> float:
+    """How well two named colours go together, in [0, 1]: 1 in harmony, 0 for two strong colours that clash.
+
+    Moon and Spencer, "Geometric Formulation of Classical Color Harmony", JOSA 34 (1944): hues agree when they are
+    the same, similar (25–43° apart) or in contrast (100° and more), and are ambiguous between. The first ambiguity
+    (shades of one hue) is forgiven by half, since shops and cameras are no closer than that about hue. A clash
+    counts by the strength of the weaker colour.
+    """
+    (_, a1, b1), (_, a2, b2) = (_table()[1][_table()[0].index(name)] for name in (one, other))
+    apart = abs((np.degrees(np.arctan2(b1, a1) - np.arctan2(b2, a2)) + 180) % 360 - 180)
+    clash = 0.0 if one == other or 25 <= apart <= 43 or apart >= 100 else 0.5 if apart < 25 else 1.0
+    strength = min(np.hypot(a1, b1), np.hypot(a2, b2), _STRONG) / _STRONG
+    return float(1 - clash * strength)
+
+
+def to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """sRGB uint8 (N, 3) → CIELAB (N, 3) under D65 (IEC 61966-2-1, CIE 15)."""
+    share = rgb / 255.0
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = linear @ to_xyz.T / np.array([0.9505, 1.0, 1.089])
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], 1)
+
+
+@cache
+def _table() -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    rgb = np.array([list(bytes.fromhex(code[1:])) for code in NAMED.values()], np.uint8)
+    return tuple(NAMED), to_lab(rgb)

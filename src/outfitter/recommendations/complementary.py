@@ -1,0 +1,159 @@
+"""Complete the look: products for the slots an outfit lacks, from what this shop's own photos show together.
+
+It needs no sales. Each picture of the catalogue with garments of two slots or more is an outfit that somebody put
+together on purpose. The pictures that come closest to the shopper's outfit say what goes with it; the products
+nearest to what is worn there are recommended, those first whose colours go together. Where no picture tells, style
+(nearness to the shopper's garment) and colour decide alone, and the reason says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outfitter.recommendations.colour import find_colour, harmony
+from outfitter.recommendations.slots import NOUNS, fills, own_slot
+from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
+from outfitter.taxonomy import SLOTS
+from outfitter.values import Candidate, IndexedGarment, Product, Recommendation
+
+PICTURES: Final = 12
+"""Outfits to learn from, per slot. More of them are less and less like the shopper's."""
+
+COLOUR: Final = 0.3
+"""Share of the score that colour harmony decides."""
+
+COVERS: Final = {"long": {"top", "bottom"}, "top": {"long"}, "bottom": {"long"}}
+"""Slots that are no longer lacking beside the slot itself."""
+
+
+@STRATEGIES.register("complementary")
+class Complementary:
+    """For each slot that the outfit lacks, the k products that go best with it."""
+
+    def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
+        outfit = [_with_slot(garment, query, source) for garment in query.garments]
+        return [row for slot in lacking(outfit) for row in self._fill(slot, outfit, query, source)]
+
+    def _fill(self, slot: str, outfit: list[Garment], query: Query, source: CandidateSource) -> list[Recommendation]:
+        hints = _hints(slot, outfit, source) or [_Hint(garment.vectors, 1.0, None) for garment in outfit]
+        ranked: dict[str, tuple[float, Product, _Hint, dict[str, float]]] = {}
+        for hint, candidate, product in _of_slot(slot, hints, query, source):
+            together = hint.weight * max(candidate.similarity, 0.0)
+            colour = find_colour(product.colour)
+            agreement = [harmony(worn.colour, colour) for worn in outfit if worn.colour and colour]
+            parts = {
+                ("worn_together" if hint.owner else "same_style"): (1 - COLOUR) * together,
+                "colour_harmony": COLOUR * float(np.mean(agreement or [0.5])),
+            }
+            score = sum(parts.values())
+            if product.id not in ranked or score > ranked[product.id][0]:
+                ranked[product.id] = (score, product, hint, parts)
+
+        best = sorted(ranked.values(), key=lambda row: (-row[0], row[1].id))[: query.k]
+        anchor = outfit[0]
+        return [
+            Recommendation(
+                garment=anchor.index,
+                slot=slot,
+                rank=rank,
+                product=product,
+                score=score,
+                because=_because(slot, anchor, product, hint, source),
+                parts=parts,
+            )
+            for rank, (score, product, hint, parts) in enumerate(best, 1)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Hint:
+    """Something worth being near to. owner: the product in whose picture it was worn, None for the outfit itself."""
+
+    vectors: NDArray[np.float32]
+    weight: float
+    owner: str | None
+
+
+def lacking(outfit: Iterable[Garment]) -> list[str]:
+    """The slots to fill. A whole outfit is completed anew around its first garment."""
+    garments = list(outfit)
+    worn = {garment.slot for garment in garments if garment.slot}
+    open_slots = [slot for slot in SLOTS if slot not in worn and not any(slot in COVERS.get(w, ()) for w in worn)]
+    if open_slots or len(garments) == 1:
+        return open_slots
+    return lacking(garments[:1])
+
+
+def _with_slot(garment: Garment, query: Query, source: CandidateSource) -> Garment:
+    """The garment, its slot guessed from its look-alikes where the detector did not tell."""
+    if garment.slot:
+        return garment
+    nearest = source.find(garment.vectors, 5, None, query.exclude)
+    slots = [own_slot(source, source.product(candidate.product_id)) for view in nearest for candidate in view]
+    known = [slot for slot in slots if slot]
+    if not known:
+        return garment
+    likely = max(known, key=known.count)
+    return Garment(garment.vectors, likely, garment.name, garment.index, garment.colour)
+
+
+def _hints(slot: str, outfit: list[Garment], source: CandidateSource) -> list[_Hint]:
+    """What is worn as `slot` in the pictures that come closest to the outfit, at most `PICTURES`."""
+    hints: list[_Hint] = []
+    for picture in source.worn_together():
+        partners = [garment for garment in picture if garment.slot == slot]
+        alike = [_alike(garment, picture) for garment in outfit]
+        known = [value for value in alike if value is not None]
+        if partners and known:
+            weight = max(float(np.mean(known)), 0.0)
+            hints += [_Hint(partner.vector[None], weight, partner.product_id) for partner in partners]
+    return sorted(hints, key=lambda hint: -hint.weight)[:PICTURES]
+
+
+def _alike(garment: Garment, picture: list[IndexedGarment]) -> float | None:
+    """How near the picture's garment of the same slot comes; None if it shows none."""
+    same = [other.vector for other in picture if other.slot == garment.slot]
+    return float((garment.vectors @ np.stack(same).T).max()) if same else None
+
+
+def _of_slot(
+    slot: str, hints: list[_Hint], query: Query, source: CandidateSource
+) -> list[tuple[_Hint, Candidate, Product]]:
+    """The products near each hint that are of the slot themselves: k of them whenever k match.
+
+    A skirt in whose picture shoes are worn is near to shoes, and is dropped here; so more are asked for until
+    enough are left or no more come.
+    """
+    vectors = np.concatenate([hint.vectors for hint in hints])
+    owners = [hint for hint in hints for _ in hint.vectors]
+    take = 2 * query.k
+    while True:
+        found = source.find(vectors, take, query.where, query.exclude, slot)
+        kept = [
+            (hint, candidate, product)
+            for hint, view in zip(owners, found, strict=True)
+            for candidate in view
+            if fills(source, product := source.product(candidate.product_id), slot)
+        ]
+        if len({product.id for _, _, product in kept}) >= query.k or any(len(view) < take for view in found):
+            return kept
+        take *= 4
+
+
+def _because(slot: str, anchor: Garment, product: Product, hint: _Hint, source: CandidateSource) -> str:
+    colour = find_colour(product.colour)
+    goes = f"{colour} goes with {anchor.colour}" if colour and anchor.colour else ""
+    if goes and anchor.colour and colour and harmony(anchor.colour, colour) < 0.5:
+        goes = ""
+    if hint.owner is None:
+        reason = "Close in style to" if not goes else f"{goes.capitalize()}; close in style to"
+        return f"{reason} {anchor.name}. No picture of the shop shows {NOUNS[slot]} worn with it."
+    where = f"the picture of “{source.product(hint.owner).title}”"
+    if hint.owner == product.id:
+        where = "its own picture"
+    return f"Worn with a look-alike of {anchor.name} in {where}{f'; {goes}' if goes else ''}."

@@ -1,0 +1,76 @@
+"""Look-alikes: the nearest products, those of the garment's own slot pulled a little closer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from outfitter.recommendations.colour import find_colour
+from outfitter.recommendations.slots import is_bystander
+from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
+from outfitter.values import Candidate, Product, Recommendation
+
+SAME_SLOT: Final = 0.15
+"""How much nearer, as a share of its distance, a product of the query's own slot counts.
+
+A share and not a sum, so that the slot is a prior and never a gate: the nearer a product is, the less its slot
+matters, and an identical picture (distance 0) comes first whatever the detector called it.
+"""
+
+BYSTANDER: Final = 0.25
+"""Taken off a product whose match is not itself but something worn beside it (the shoes in a skirt's picture)."""
+
+SPARE: Final = 5
+"""Candidates asked for beyond k, so that bystanders can drop out of the list rather than to its end."""
+
+
+@STRATEGIES.register("similar")
+class Similar:
+    """For each garment, the k products that look most like it."""
+
+    def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
+        return [row for garment in query.garments for row in self._answer(garment, query, source)]
+
+    def _answer(self, garment: Garment, query: Query, source: CandidateSource) -> list[Recommendation]:
+        # The best k by score are among the nearest k of any slot and the nearest k of the same slot: the pull
+        # keeps the order within each of the two.
+        k = query.k + SPARE
+        found = source.find(garment.vectors, k, query.where, query.exclude)
+        if garment.slot:
+            found = [*found, *source.find(garment.vectors, k, query.where, query.exclude, garment.slot)]
+
+        scored: dict[str, tuple[float, Candidate, Product, dict[str, float]]] = {}
+        for candidate in (candidate for view in found for candidate in view):
+            product = source.product(candidate.product_id)
+            parts = {"similarity": candidate.similarity}
+            if garment.slot is not None and candidate.slot == garment.slot:
+                parts["same_slot"] = SAME_SLOT * (1 - candidate.similarity)
+            if is_bystander(source, candidate, product):
+                parts["bystander"] = -BYSTANDER
+            score = sum(parts.values())
+            if product.id not in scored or score > scored[product.id][0]:
+                scored[product.id] = (score, candidate, product, parts)
+
+        best = sorted(scored.values(), key=lambda row: (-row[0], row[2].id))[: query.k]
+        return [
+            Recommendation(
+                garment=garment.index,
+                slot=candidate.slot or garment.slot or "unknown",
+                rank=rank,
+                product=product,
+                score=score,
+                because=_because(garment, candidate, product, parts),
+                parts=parts,
+            )
+            for rank, (score, candidate, product, parts) in enumerate(best, 1)
+        ]
+
+
+def _because(garment: Garment, candidate: Candidate, product: Product, parts: dict[str, float]) -> str:
+    if "bystander" in parts:
+        return f"Its picture shows something that looks like {garment.name}, worn with it."
+    if candidate.similarity > 0.999:
+        return f"Looks exactly like {garment.name}."
+    colour = find_colour(product.colour)
+    if colour is None or garment.colour is None:
+        return f"Looks like {garment.name}."
+    return f"Looks like {garment.name}{', in the same colour' if colour == garment.colour else f', in {colour}'}."

@@ -1,0 +1,80 @@
+"""Which slot a product fills. A skirt's picture may also show shoes; that does not make the skirt a shoe."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
+from outfitter.recommendations.strategy import CandidateSource
+from outfitter.taxonomy import CCP_TO_SLOT, SLOTS
+from outfitter.values import Candidate, Product
+
+NOUNS: Final[Mapping[str, str]] = {
+    "top": "top",
+    "bottom": "bottoms",
+    "long": "dress or coat",
+    "footwear": "shoes",
+    "bag": "bag",
+    "headwear": "hat",
+    "eyewear": "glasses",
+}
+"""Slots as people say them."""
+
+CATEGORY_WORDS: Final[Mapping[str, str]] = {
+    **{slot: slot for slot in SLOTS},
+    **CCP_TO_SLOT,
+    **{
+        word: slot
+        for slot, words in {
+            "top": "anorak camisole gilet henley jersey knitwear polo pullover tank tee tshirt tunic",
+            "bottom": "chino culotte jogger trouser",
+            "long": "dungaree gown jumpsuit kaftan kimono overall parka playsuit sundress trench",
+            "footwear": "espadrille flip-flop mule oxford shoe slipper stiletto trainer",
+            "bag": "backpack clutch crossbody handbag satchel tote",
+            "headwear": "beanie beret cap fedora headband",
+            "eyewear": "eyeglasses spectacles",
+        }.items()
+        for word in words.split()
+    },
+}
+
+
+def slot_of_category(category: str | None) -> str | None:
+    """The slot that a feed's category names ("Women > Midi Skirts" → "bottom"), or None. The last word wins."""
+    for word in reversed(re.findall(r"[a-z][a-z-]*", (category or "").casefold())):
+        for form in (word, word.removesuffix("s"), word.removesuffix("es")):
+            if form in CATEGORY_WORDS:
+                return CATEGORY_WORDS[form]
+    return None
+
+
+def own_slot(source: CandidateSource, product: Product) -> str | None:
+    """The slot a product fills: its category's, else what most of its pictures show. None if nothing tells."""
+    named = slot_of_category(product.category)
+    if named:
+        return named
+    seen: defaultdict[str, float] = defaultdict(float)
+    for garment in source.garments(product.id):
+        if garment.slot:
+            seen[garment.slot] += garment.score
+    return max(seen, key=lambda slot: seen[slot]) if seen else None
+
+
+def is_bystander(source: CandidateSource, candidate: Candidate, product: Product) -> bool:
+    """Whether the candidate's garment is not the product itself but something worn with it in the same picture.
+
+    Only so if that picture also shows the product's own slot: a wrongly labelled product alone in its picture is
+    still the product.
+    """
+    own = own_slot(source, product)
+    if candidate.slot is None or own is None or candidate.slot == own:
+        return False
+    return any(other.image == candidate.image and other.slot == own for other in source.garments(product.id))
+
+
+def fills(source: CandidateSource, product: Product, slot: str) -> bool:
+    """Whether to offer the product as `slot`: its own slot is that, or is unknown, or was never seen in a picture."""
+    own = own_slot(source, product)
+    return own is None or own == slot or all(garment.slot != own for garment in source.garments(product.id))
