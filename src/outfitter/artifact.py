@@ -11,12 +11,15 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field
 
 from outfitter.config import Options, parse
 from outfitter.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 MODEL_FILE: Final = "model.onnx"
 MANIFEST_FILE: Final = "manifest.json"
@@ -41,6 +44,13 @@ class DetectorInput(Options):
 
     area: int = Field(gt=0)
     multiple_of: int = Field(gt=0)
+
+    def size_for(self, size_wh: tuple[float, float]) -> tuple[int, int]:
+        """The input's (width, height) in pixels for a photo of `size_wh`; at most 4 : 1, whatever the photo is."""
+        aspect = min(max(size_wh[0] / size_wh[1], 0.25), 4.0)
+        width, height = (self.area * aspect) ** 0.5, (self.area / aspect) ** 0.5
+        unit = self.multiple_of
+        return max(1, round(width / unit)) * unit, max(1, round(height / unit)) * unit
 
 
 class EmbedderInput(Options):
@@ -119,3 +129,24 @@ def read_manifest(folder: Path, kind: Literal["detector", "embedder"]) -> Manife
             "Copy the folder again, reinstall outfitter, or export the model again."
         )
     return manifest
+
+
+def open_session(folder: Path, threads: int | None) -> InferenceSession:
+    """An onnxruntime session on the CPU over a checked model folder. Its ``run`` is thread-safe and frees the GIL.
+
+    threads: cores one ``run`` may use; None takes all. Give 1 where several threads call ``run`` at once.
+
+    Raises:
+        ModelError: onnxruntime cannot load the file.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises bare classes of its own
+        raise ModelError(f"{folder / MODEL_FILE}: onnxruntime cannot load it: {error}. Export the model again.") from error

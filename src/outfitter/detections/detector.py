@@ -1,0 +1,55 @@
+"""The shipped detector, or any other model folder, as a function of photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from outfitter.artifact import SHIPPED, open_session, read_manifest
+from outfitter.errors import ConfigError, ModelError
+from outfitter.geometry import clip, scale
+from outfitter.photo import load_photo
+from outfitter.values import Detections, Photo
+
+
+class Detector:
+    """``Detector()("photo.jpg") -> Detections``. Thread-safe.
+
+    Args:
+        model: a model folder; None takes the one that comes with Outfitter.
+        min_score: only detections at least this sure, in [0, 1]; None takes the manifest's threshold.
+        threads: cores for one photo; None takes all. Give 1 where several threads detect at once.
+
+    Raises:
+        ModelError: the folder is not a whole detector.
+        ConfigError: min_score is outside [0, 1].
+    """
+
+    def __init__(self, model: Path | None = None, min_score: float | None = None, threads: int | None = None) -> None:
+        folder = model or SHIPPED / "detector"
+        self.manifest = read_manifest(folder, "detector")
+        if self.manifest.detector_input is None or self.manifest.score_threshold is None:
+            raise ModelError(f"{folder}: its manifest lacks detector_input or score_threshold. Export the model again.")
+        self.input = self.manifest.detector_input
+        self.min_score = self.manifest.score_threshold if min_score is None else min_score
+        if not 0 <= self.min_score <= 1:
+            raise ConfigError(f"min_score is {self.min_score}; need a number from 0 to 1")
+        self._session = open_session(folder, threads)
+        self._names = np.array(self.manifest.class_names)
+
+    def __call__(self, photo: Photo | str | Path | bytes) -> Detections:
+        """Find the garments of one photo, best first; boxes in pixels of the photo.
+
+        Raises:
+            PhotoError: the photo cannot be read.
+        """
+        loaded = load_photo(photo)
+        width, height = self.input.size_for(loaded.size_wh)
+        resized = Image.fromarray(loaded.pixels).resize((width, height), Image.Resampling.BILINEAR)
+        boxes, classes, scores = self._session.run(None, {"pixels": np.asarray(resized)[None]})
+        boxes = clip(scale(boxes, (loaded.size_wh[0] / width, loaded.size_wh[1] / height)), loaded.size_wh)
+        good = (scores >= self.min_score) & (boxes[:, 2:] > boxes[:, :2]).all(1)
+        names = tuple(self._names[classes[good]].tolist())
+        return Detections(boxes[good], names, np.minimum(scores[good], 1), loaded.size_wh)

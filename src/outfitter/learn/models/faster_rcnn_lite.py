@@ -1,0 +1,66 @@
+"""The light default: Faster R-CNN on EfficientNet-Lite0, for CPUs.
+
+Faster R-CNN (Ren et al., 2015) with a feature pyramid (Lin et al., 2017) of 96 channels on strides 8, 16, 32 and 64.
+At 256×384 pixels it costs about 1.2 G multiply-adds, most of them in the backbone: no stride-4 level, one 3×3
+convolution in the proposal head, and 256 units in the box head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor, nn
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.rpn import AnchorGenerator
+from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+from outfitter.learn.backbones import efficientnet_lite
+from outfitter.learn.models.common import PixelsInPixelsOut, freeze_batch_norm
+from outfitter.learn.targets import outputs_for
+
+CHANNELS = 96
+HIDDEN = 256
+ANCHOR_SIZES = ((16, 28), (40, 64), (96, 144), (208, 288))
+"""Anchor sides in pixels of the input, two per level; from eyewear (about 20 px wide) to long coats (about 300 px)."""
+
+
+class LitePyramid(nn.Module):
+    """EfficientNet-Lite0's strides 8, 16, 32 → pyramid levels "0", "1", "2" and "pool" of `CHANNELS` channels."""
+
+    out_channels = CHANNELS
+
+    def __init__(self, weights: Path | None) -> None:
+        super().__init__()
+        self.body = efficientnet_lite(0, weights, features_only=True, out_indices=(2, 3, 4))
+        freeze_batch_norm(self.body)
+        self.fpn = FeaturePyramidNetwork(self.body.feature_info.channels(), CHANNELS, extra_blocks=LastLevelMaxPool())
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        features = self.body(images)
+        levels: dict[str, Tensor] = self.fpn({str(i): feature for i, feature in enumerate(features)})
+        return levels
+
+
+def build(class_names: Sequence[str], weights: Path | None = None) -> FasterRCNN:
+    """Faster R-CNN over `class_names`; `weights`: EfficientNet-Lite0's, from a file."""
+    backbone = LitePyramid(weights)
+    outputs = outputs_for(class_names)
+    model = FasterRCNN(
+        backbone,
+        rpn_anchor_generator=AnchorGenerator(ANCHOR_SIZES, ((0.5, 1.0, 2.0),) * len(ANCHOR_SIZES)),
+        rpn_pre_nms_top_n_train=1000,
+        rpn_pre_nms_top_n_test=300,
+        rpn_post_nms_top_n_train=512,
+        rpn_post_nms_top_n_test=100,
+        box_roi_pool=MultiScaleRoIAlign(["0", "1", "2"], output_size=7, sampling_ratio=2),
+        box_head=TwoMLPHead(CHANNELS * 7 * 7, HIDDEN),
+        box_predictor=FastRCNNPredictor(HIDDEN, outputs),
+        box_score_thresh=0.01,
+        box_batch_size_per_image=128,
+        box_detections_per_img=100,
+    )
+    model.transform = PixelsInPixelsOut(mean=127.0, std=128.0)
+    return model

@@ -1,0 +1,34 @@
+"""A torch detector as a function of photos, with the same resizing as serving; the reference that exports must equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from outfitter.artifact import DetectorInput
+from outfitter.geometry import scale
+from outfitter.learn.targets import decode
+from outfitter.values import Detections, Photo
+
+
+class TorchDetector:
+    """``TorchDetector(model, class_names, input)(photo) -> Detections``; no threshold beyond the model's own."""
+
+    def __init__(self, model: nn.Module, class_names: Sequence[str], detector_input: DetectorInput) -> None:
+        self.model = model.eval()
+        self.class_names = tuple(class_names)
+        self.input = detector_input
+        self.device = next(model.parameters()).device
+
+    @torch.inference_mode()
+    def __call__(self, photo: Photo) -> Detections:
+        width, height = self.input.size_for(photo.size_wh)
+        resized = Image.fromarray(photo.pixels).resize((width, height), Image.Resampling.BILINEAR)
+        image = torch.from_numpy(np.array(resized)).permute(2, 0, 1).float().to(self.device)
+        output = {name: tensor.cpu().numpy() for name, tensor in self.model([image])[0].items()}
+        boxes = scale(output["boxes"], (photo.size_wh[0] / width, photo.size_wh[1] / height))
+        return decode(boxes, output["labels"], output["scores"], self.class_names, photo.size_wh)

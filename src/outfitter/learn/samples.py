@@ -1,0 +1,109 @@
+"""Which photos make step n, and how they look: a pure function of (seed, step), so that any step can be remade.
+
+No state has to be saved to resume a run, and no worker's timing can change what the network sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from outfitter.learn.augment import vary
+from outfitter.learn.options import TrainOptions
+from outfitter.learn.targets import Target, encode
+from outfitter.photo import load_photo
+from outfitter.values import Example
+
+ASPECTS = ((2, 3), (2, 3), (3, 4), (1, 1), (4, 3))
+"""Width : height of the canvases a step may draw; fashion photos are mostly portrait."""
+
+
+class Batch(NamedTuple):
+    """images: float32 (3, H, W) in [0, 255]; names: the photos' names, for messages."""
+
+    images: list[Tensor]
+    targets: list[Target]
+    names: list[str]
+
+
+def repeat_factors(examples: Sequence[Example], balance: float) -> NDArray[np.float64]:
+    """How often each photo shall be seen per epoch, float64 (N,), ≥ 1 (LVIS, Gupta et al. 2019, section 5).
+
+    A class in a share f of the photos asks for sqrt(t / f), with t the share of the commonest class, raised to
+    `balance`; a photo takes the largest of its classes' wishes. balance 0 gives ones.
+    """
+    labels = [set(example.annotations.labels) for example in examples]
+    names = sorted(set().union(*labels)) if labels else []
+    share = {name: sum(name in found for found in labels) / len(labels) for name in names}
+    common = max(share.values(), default=1.0)
+    wish = {name: (common / share[name]) ** (0.5 * balance) for name in names}
+    return np.array([max((wish[name] for name in found), default=1.0) for found in labels])
+
+
+class Samples(Dataset[Batch]):
+    """Item n is the share of step n's batch that process `rank` of `world` computes."""
+
+    def __init__(
+        self, examples: Sequence[Example], class_names: Sequence[str], options: TrainOptions, rank: int, world: int
+    ) -> None:
+        self.examples, self.class_names, self.options = examples, class_names, options
+        self.rank, self.world = rank, world
+        self.repeats = repeat_factors(examples, options.balance)
+        self._epochs: dict[int, NDArray[np.intp]] = {}
+
+    def __len__(self) -> int:
+        return self.options.steps
+
+    def _order(self, epoch: int) -> NDArray[np.intp]:
+        if epoch not in self._epochs:
+            rng = np.random.default_rng([self.options.seed, 1, epoch])
+            whole = np.floor(self.repeats).astype(int)
+            whole += rng.random(len(whole)) < self.repeats - whole
+            self._epochs = {epoch: rng.permutation(np.repeat(np.arange(len(whole)), whole))}
+        return self._epochs[epoch]
+
+    def _pick(self, number: int) -> int:
+        """The photo of sample `number` since the start; epochs differ in length when photos repeat at random."""
+        epoch_length = int(np.floor(self.repeats.sum()))
+        epoch, place = divmod(number, epoch_length)
+        order = self._order(epoch)
+        return int(order[place % len(order)])
+
+    def __getitem__(self, step: int) -> Batch:
+        seed, batch = self.options.seed, self.options.batch
+        width, height = ASPECTS[int(np.random.default_rng([seed, 2, step]).integers(len(ASPECTS)))]
+        canvas = self.options.input.size_for((width, height))
+        result = Batch([], [], [])
+        for number in range(step * batch + self.rank, (step + 1) * batch, self.world):
+            example = self.examples[self._pick(number)]
+            rng = np.random.default_rng([seed, 3, number])
+            pixels, boxes, kept = vary(
+                load_photo(example.image).pixels,
+                example.annotations.boxes_xyxy,
+                canvas,
+                self.options.augment,
+                rng,
+            )
+            labels = [example.annotations.labels[i] for i in kept]
+            result.images.append(torch.from_numpy(pixels).permute(2, 0, 1).float())
+            result.targets.append(encode(boxes, labels, self.class_names))
+            result.names.append(example.name)
+        return result
+
+
+def stream(samples: Samples, first_step: int) -> Iterator[Batch]:
+    """The batches of steps `first_step`, `first_step + 1`, …, loaded ahead by worker processes."""
+    loader: DataLoader[Any] = DataLoader(
+        samples,
+        batch_size=None,
+        sampler=range(first_step, len(samples)),
+        num_workers=samples.options.workers,
+        prefetch_factor=4 if samples.options.workers else None,
+    )
+    return iter(loader)
