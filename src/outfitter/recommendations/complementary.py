@@ -8,6 +8,7 @@ nearest to what is worn there are recommended, those first whose colours go toge
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -94,11 +95,14 @@ def _with_slot(garment: Garment, query: Query, source: CandidateSource) -> Garme
     if garment.slot:
         return garment
     nearest = source.find(garment.vectors, 5, None, query.exclude)
-    slots = [own_slot(source, source.product(candidate.product_id)) for view in nearest for candidate in view]
-    known = [slot for slot in slots if slot]
-    if not known:
+    votes: defaultdict[str, float] = defaultdict(float)
+    for candidate in (candidate for view in nearest for candidate in view):
+        slot = own_slot(source, source.product(candidate.product_id))
+        if slot:
+            votes[slot] += max(candidate.similarity, 0.0)
+    if not votes:
         return garment
-    likely = max(known, key=known.count)
+    likely = max(votes, key=lambda slot: votes[slot])
     return Garment(garment.vectors, likely, garment.name, garment.index, garment.colour)
 
 
