@@ -131,9 +131,9 @@ def list_photos(folder: Path) -> list[Path]:
     return sorted(found, key=_natural)
 
 
-def _natural(path: Path) -> tuple[list[str | int], str]:
-    pieces = re.split(r"(\d+)", path.as_posix().casefold())
-    return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)], str(path)
+def _natural(path: Path) -> tuple[list[list[str | int]], str]:
+    pieces = [re.split(r"(\d+)", part.casefold()) for part in path.parts]
+    return [[int(piece) if i % 2 else piece for i, piece in enumerate(part)] for part in pieces], str(path)
 
 
 def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 90) -> bytes:
