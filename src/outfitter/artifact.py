@@ -149,4 +149,6 @@ def open_session(folder: Path, threads: int | None) -> InferenceSession:
     try:
         return onnxruntime.InferenceSession(str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises bare classes of its own
-        raise ModelError(f"{folder / MODEL_FILE}: onnxruntime cannot load it: {error}. Export the model again.") from error
+        raise ModelError(
+            f"{folder / MODEL_FILE}: onnxruntime cannot load it: {error}. Export the model again."
+        ) from error

@@ -90,4 +90,4 @@ def _recolour(pixels: NDArray[np.uint8], options: Augment, rng: np.random.Genera
     mean = float(luma.mean())
     picture = luma[..., None] * (1 - saturation) + picture * saturation
     picture = ((picture - mean) * contrast + mean) * brightness * cast
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(picture), 0, 255), np.uint8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from outfitter.artifact import Manifest, Source, write_model_folder
-from outfitter.crops import PROTOCOL
+from outfitter.artifact import Manifest, write_model_folder
+from outfitter.crops import PROTOCOL, crop
 from outfitter.embeddings import Embedder
 from outfitter.errors import TrainingError
 from outfitter.learn.backbones import efficientnet_lite
+from outfitter.learn.card import Card
 from outfitter.learn.compress import store_half
-from outfitter.values import Crops
+from outfitter.photo import load_photo
+from outfitter.values import Crops, Example
 
 SIDE: Final = 224
 """Pixels of a crop's side. Lite2 was trained at 260; 224 costs a quarter less."""
@@ -39,6 +41,16 @@ class FrozenLite(nn.Module):
         images = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
         features: Tensor = self.body(images)
         return functional.normalize(features, dim=1)
+
+
+def crops_of(examples: Sequence[Example], side: int = SIDE, photos: int = 32) -> Crops:
+    """The annotated garments of the first `photos` examples, cut as serving cuts them."""
+    parts = [
+        crop(load_photo(e.image), e.annotations.boxes_xyxy, side).pixels
+        for e in examples[:photos]
+        if len(e.annotations)
+    ]
+    return Crops(np.concatenate(parts) if parts else np.zeros((0, side, side, 3), np.uint8), PROTOCOL)
 
 
 def to_onnx(model: nn.Module, path: Path, side: int = SIDE) -> None:
@@ -62,12 +74,9 @@ def export_embedder(
     model: nn.Module,
     out: Path,
     crops: Crops,
+    card: Card,
     *,
-    name: str,
-    recipe: str,
-    sources: Sequence[Source],
-    notices: str,
-    metrics: dict[str, Any] | None = None,
+    metrics: Mapping[str, Any] | None = None,
     least_cosine: float = 0.999,
 ) -> Manifest:
     """Export, compare with torch on real `crops`, and write the model folder only if it passed.
@@ -83,24 +92,22 @@ def export_embedder(
     side = crops.pixels.shape[1]
     manifest: dict[str, Any] = {
         "kind": "embedder",
-        "name": name,
+        **card.model_dump(),
         "embedder_input": {"side": side, "crop_protocol": PROTOCOL},
         "dimensions": wanted.shape[1],
-        "recipe": recipe,
-        "sources": [source.model_dump() for source in sources],
         "metrics": {},
     }
     with tempfile.TemporaryDirectory(prefix="outfitter-export-") as scratch:
         file = Path(scratch) / "model.onnx"
         to_onnx(model, file, side)
-        write_model_folder(Path(scratch) / "trial", file, manifest, notices)
+        write_model_folder(Path(scratch) / "trial", file, manifest, card.notices)
         got = Embedder(Path(scratch) / "trial")(crops).vectors
         cosines = (got * wanted).sum(1)
         worst = float(cosines.min())
         if worst < least_cosine:
             raise TrainingError(
-                f"the export differs from torch: crop {int(np.argmin(cosines))} of {len(crops)} has cosine {worst:.4f}; "
-                f"need {least_cosine}. Nothing was written."
+                f"the export differs from torch: crop {int(np.argmin(cosines))} of {len(crops)} has cosine "
+                f"{worst:.4f}; need {least_cosine}. Nothing was written."
             )
         manifest["metrics"] = {**(metrics or {}), "parity": {"crops": len(crops), "least_cosine": round(worst, 5)}}
-        return write_model_folder(out, file, manifest, notices)
+        return write_model_folder(out, file, manifest, card.notices)

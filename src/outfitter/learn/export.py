@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
 
-from outfitter.artifact import Manifest, Source, write_model_folder
+from outfitter.artifact import Manifest, write_model_folder
 from outfitter.detections import Detector
 from outfitter.errors import TrainingError
 from outfitter.evaluation.detection import DetectionScores, score_detections
 from outfitter.geometry import iou
+from outfitter.learn.card import Card
 from outfitter.learn.compress import store_half
 from outfitter.learn.predict import TorchDetector
 from outfitter.photo import load_photo
@@ -122,9 +123,9 @@ def best_threshold(truth: Mapping[str, Any], predictions: Mapping[str, Detection
             taken.update(matches[:1])
             scores.append(float(found.scores[i]))
             right.append(bool(matches))
-    values, hits = np.array(scores), np.array(right)
+    values, hits = np.array(scores), np.array(right, bool)
     grid = np.arange(0.1, 0.91, 0.05)
-    f1 = [2 * hits[values >= t].sum() / max(1, (values >= t).sum() + wanted) for t in grid]
+    f1: list[float] = [2 * int(hits[values >= t].sum()) / max(1, int((values >= t).sum()) + wanted) for t in grid]
     return round(float(grid[int(np.argmax(f1))]), 2)
 
 
@@ -132,11 +133,8 @@ def export_detector(
     detector: TorchDetector,
     out: Path,
     examples: Sequence[Example],
+    card: Card,
     *,
-    name: str,
-    recipe: str,
-    sources: Sequence[Source],
-    notices: str,
     precision: Precision = "fp16",
     max_drop: float = 0.005,
 ) -> tuple[Manifest, Parity]:
@@ -151,18 +149,16 @@ def export_detector(
     truth = {example.name: example.annotations for example in examples}
     manifest: dict[str, Any] = {
         "kind": "detector",
-        "name": name,
+        **card.model_dump(),
         "detector_input": detector.input.model_dump(),
         "class_names": detector.class_names,
         "score_threshold": 0.5,
-        "recipe": recipe,
-        "sources": [source.model_dump() for source in sources],
         "metrics": {},
     }
     with tempfile.TemporaryDirectory(prefix="outfitter-export-") as scratch:
         model = Path(scratch) / "model.onnx"
         to_onnx(detector, model, precision)
-        write_model_folder(Path(scratch) / "trial", model, manifest, notices)
+        write_model_folder(Path(scratch) / "trial", model, manifest, card.notices)
         exported = Detector(Path(scratch) / "trial", min_score=0.0)
         predictions, references = {}, {}
         moved = total = 0
@@ -191,4 +187,4 @@ def export_detector(
             "AP50_per_class": {k: round(v, 4) for k, v in parity.exported.per_class_ap50.items()},
             "parity": {"AP_torch": round(parity.torch.ap, 4), "detections_apart": round(parity.apart, 4)},
         }
-        return write_model_folder(out, model, manifest, notices), parity
+        return write_model_folder(out, model, manifest, card.notices), parity

@@ -1,4 +1,4 @@
-"""A torch detector as a function of photos, with the same resizing as serving; the reference that exports must equal."""
+"""A torch detector as a function of photos, resized as in serving; the reference that exports must equal."""
 
 from __future__ import annotations
 

@@ -113,7 +113,9 @@ class Run:
         options = self.info.options
         process = self.accelerator
         samples = Samples(self.train, self.info.class_names, options, process.process_index, process.num_processes)
-        self.log.info("step %d of %d, %d photos, %d processes", self.step, options.steps, len(self.train), process.num_processes)
+        self.log.info(
+            "step %d of %d, %d photos, %d processes", self.step, options.steps, len(self.train), process.num_processes
+        )
         scores: dict[str, Any] = {}
         started, seen = time.monotonic(), 0
         for batch in stream(samples, self.step):
@@ -143,7 +145,9 @@ class Run:
         self.model.train()
         device = self.accelerator.device
         images = [image.to(device, non_blocking=True) for image in batch.images]
-        targets = [{name: value.to(device) for name, value in target.items()} for target in batch.targets]
+        targets = [
+            {"boxes": target["boxes"].to(device), "labels": target["labels"].to(device)} for target in batch.targets
+        ]
         with self.accelerator.autocast():
             losses: dict[str, Tensor] = self.model(images, targets)
         total = torch.stack(list(losses.values())).sum()

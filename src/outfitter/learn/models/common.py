@@ -17,6 +17,9 @@ class PixelsInPixelsOut(nn.Module):
     bottom to a common size that `multiple_of` divides.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float], multiple_of: int = 32) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean).reshape(-1, 1, 1), persistent=False)
@@ -38,9 +41,11 @@ class PixelsInPixelsOut(nn.Module):
         return result
 
 
-def freeze_batch_norm(module: nn.Module) -> None:
-    """Keep running statistics for good: small batches of few photos would spoil them. Scale and shift still learn."""
+def hold_batch_norm(module: nn.Module) -> None:
+    """Put batch normalisation into evaluation mode: small batches of few photos would spoil its ImageNet statistics.
+
+    Scale and shift still learn. Call it from the owner's ``train``, which would otherwise undo it.
+    """
     for layer in module.modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             layer.eval()
-            layer.train = lambda mode=True, layer=layer: layer  # type: ignore[method-assign, misc, assignment]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
@@ -18,9 +19,11 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from outfitter.learn.backbones import efficientnet_lite
-from outfitter.learn.models.common import PixelsInPixelsOut, freeze_batch_norm
+from outfitter.learn.models.common import PixelsInPixelsOut, hold_batch_norm
 from outfitter.learn.targets import outputs_for
 
+WIDTHS = [40, 112, 320]
+"""Channels of EfficientNet-Lite0 at strides 8, 16 and 32."""
 CHANNELS = 96
 HIDDEN = 256
 ANCHOR_SIZES = ((16, 28), (40, 64), (96, 144), (208, 288))
@@ -35,8 +38,12 @@ class LitePyramid(nn.Module):
     def __init__(self, weights: Path | None) -> None:
         super().__init__()
         self.body = efficientnet_lite(0, weights, features_only=True, out_indices=(2, 3, 4))
-        freeze_batch_norm(self.body)
-        self.fpn = FeaturePyramidNetwork(self.body.feature_info.channels(), CHANNELS, extra_blocks=LastLevelMaxPool())
+        self.fpn = FeaturePyramidNetwork(WIDTHS, CHANNELS, extra_blocks=LastLevelMaxPool())
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        hold_batch_norm(self.body)
+        return self
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         features = self.body(images)
