@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,24 @@ def data_dir() -> Path:
     path = Path(folder)
     assert path.is_dir(), f"OUTFITTER_DATA is {folder}, which is not a folder"
     return path
+
+
+@dataclass(frozen=True)
+class ToyModels:
+    """Model folders of `toy`: a detector of plain colours, a colour-layout embedder, and another embedder."""
+
+    detector: Path
+    embedder: Path
+    other_embedder: Path
+
+
+@pytest.fixture(scope="session")
+def toy_models(tmp_path_factory: pytest.TempPathFactory) -> ToyModels:
+    from toy import toy_detector, toy_embedder  # loads onnx
+
+    work = tmp_path_factory.mktemp("toy-models")
+    return ToyModels(
+        toy_detector(work / "detector", work),
+        toy_embedder(work / "embedder", work),
+        toy_embedder(work / "other", work, name="other-toy", tint=9.0),
+    )
