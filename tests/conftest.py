@@ -31,7 +31,7 @@ class ToyModels:
 
 @pytest.fixture(scope="session")
 def toy_models(tmp_path_factory: pytest.TempPathFactory) -> ToyModels:
-    from toy import toy_detector, toy_embedder  # loads onnx
+    from tests.toy import toy_detector, toy_embedder  # loads onnx
 
     work = tmp_path_factory.mktemp("toy-models")
     return ToyModels(

@@ -1,0 +1,6 @@
+"""``python -m outfitter`` is the ``outfitter`` command."""
+
+from outfitter.cli import main
+
+if __name__ == "__main__":
+    main()
