@@ -28,11 +28,25 @@ def parse(kind: type[OptionsT], values: Mapping[str, object], source: str) -> Op
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(all)"
+        # An unknown key first: it is often the misspelt twin of one that is missing.
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+        *parents, last = [str(part) for part in first["loc"]] or ["(all)"]
+        key = ".".join([*parents, last])
         if first["type"] == "extra_forbidden":
-            known = kind.model_fields
+            known = _fields(kind, parents)
             raise ConfigError(
-                f"{source}: unknown key {key!r}; known keys are {', '.join(sorted(known))}{nearest(key, known)}"
+                f"{source}: unknown key {key!r}; known keys are {', '.join(sorted(known))}{nearest(last, known)}"
             ) from None
+        if first["type"] == "missing":
+            raise ConfigError(f"{source}: lacks {key!r}, which has no default") from None
         raise ConfigError(f"{source}: {key} is {first.get('input')!r}: {first['msg']}") from None
+
+
+def _fields(kind: type[BaseModel], parents: list[str]) -> list[str]:
+    """The known keys of the options that lie at `parents` within `kind`."""
+    for parent in parents:
+        inner = kind.model_fields[parent].annotation if parent in kind.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        kind = inner
+    return list(kind.model_fields)

@@ -107,16 +107,21 @@ def step_folder(run: Path, step: int) -> Path:
     return run / "checkpoints" / f"step-{step:08d}"
 
 
+def _complete(run: Path) -> list[Path]:
+    return [f for f in sorted((run / "checkpoints").glob("step-????????")) if (f / STATE_FILE).is_file()]
+
+
 def latest(run: Path) -> Path | None:
     """The newest complete checkpoint of a run, or None."""
-    found = [f for f in sorted((run / "checkpoints").glob("step-????????")) if (f / STATE_FILE).is_file()]
-    return found[-1] if found else None
+    return next(reversed(_complete(run)), None)
 
 
 def prune(run: Path, keep: int = 2) -> None:
-    """Remove all but the newest `keep` checkpoints and whatever an interrupted save left."""
-    for folder in sorted((run / "checkpoints").glob("step-????????"))[:-keep]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove all but the newest `keep` complete checkpoints, and whatever an interrupted save left."""
+    kept = _complete(run)[-keep:]
+    for folder in (run / "checkpoints").iterdir():
+        if folder not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def copy_of(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from outfitter.artifact import MODEL_FILE, Source, read_manifest
+from outfitter.crops import PROTOCOL
+from outfitter.detections import Detector
+from outfitter.embeddings import Embedder
+from outfitter.errors import ConfigError, ModelError, TrainingError
+from outfitter.learn.card import Card, read_card
+from outfitter.learn.embedder import FrozenLite, crops_of, export_embedder
+from outfitter.learn.export import best_threshold, export_detector
+from outfitter.learn.train import load_trained
+from outfitter.values import Annotations, Crops, Detections, Example, Photo
+from tests.learn.conftest import Learnt
+
+CARD = Card(name="rectangles", recipe="tests", sources=(Source(name="drawn", licence="CC0"),))
+
+
+@pytest.mark.slow
+def test_eight_photos_are_learnt_by_heart(learnt: Learnt) -> None:
+    assert learnt.row["AP50"] > 0.9
+
+
+@pytest.mark.slow
+def test_the_export_equals_torch(learnt: Learnt, tmp_path: Path) -> None:
+    torch_detector = load_trained(learnt.run)[0]
+    manifest, parity = export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD)
+    assert parity.exported.ap50 > 0.9
+    assert abs(parity.drop) <= 0.005
+    assert manifest == read_manifest(tmp_path / "model", "detector")
+    assert manifest.class_names == ("top", "bottom")
+    assert "CC0" in (tmp_path / "model/NOTICE").read_text()
+    wide = np.full((100, 300, 3), 180, np.uint8)
+    wide[20:80, 110:190] = (200, 30, 40)
+    found = Detector(tmp_path / "model")(Photo(wide, "wide"))
+    assert found.size_wh == (300, 100), "photos of any shape fit"
+    with pytest.raises(ModelError, match="never overwritten"):
+        export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD)
+
+
+@pytest.mark.slow
+def test_half_precision_halves_the_file(learnt: Learnt, tmp_path: Path) -> None:
+    torch_detector = load_trained(learnt.run)[0]
+    sizes = {}
+    for precision in ("fp32", "fp16"):
+        export_detector(torch_detector, tmp_path / precision, learnt.examples, CARD, precision=precision)  # type: ignore[arg-type]
+        sizes[precision] = (tmp_path / precision / MODEL_FILE).stat().st_size
+    assert sizes["fp16"] < 0.55 * sizes["fp32"]
+
+
+@pytest.mark.slow
+def test_an_export_that_loses_precision_is_not_written(
+    learnt: Learnt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(model: onnx.ModelProto) -> onnx.ModelProto:
+        for tensor in model.graph.initializer:
+            values = onnx.numpy_helper.to_array(tensor)
+            if values.dtype == np.float32 and values.ndim == 4:
+                tensor.CopyFrom(onnx.numpy_helper.from_array(values * np.float32(0.7), tensor.name))
+        return model
+
+    monkeypatch.setattr("outfitter.learn.export.store_half", spoil)
+    with pytest.raises(TrainingError, match="differs from torch.*Nothing was written"):
+        export_detector(load_trained(learnt.run)[0], tmp_path / "model", learnt.examples, CARD)
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_frozen_embedder_is_exported_exactly(rectangles: Callable[[int], list[Example]], tmp_path: Path) -> None:
+    crops = crops_of(rectangles(2), side=96)
+    assert len(crops) == 4
+    manifest = export_embedder(FrozenLite(0), tmp_path / "model", crops, CARD)
+    assert manifest.dimensions == 1280
+    embedder = Embedder(tmp_path / "model")
+    vectors = embedder(crops).vectors
+    assert vectors[0] @ vectors[2] > vectors[0] @ vectors[1], "red is nearer to red than to blue"
+    assert embedder(Crops(np.zeros((0, 96, 96, 3), np.uint8), PROTOCOL)).vectors.shape == (0, 1280)
+    with pytest.raises(ModelError, match=r"cut by 'squashed'.*takes \(96, 96, 3\)"):
+        embedder(Crops(np.zeros((1, 96, 96, 3), np.uint8), "squashed"))
+
+
+def test_the_threshold_is_where_f1_is_highest() -> None:
+    boxes = np.array([[0, 0, 30, 40], [50, 50, 90, 99]], np.float32)
+    truth = {"a": Annotations(boxes[:1], ("top",), (100, 120))}
+    found = {"a": Detections(boxes, ("top", "top"), np.array([0.62, 0.41], np.float32), (100, 120))}
+    assert 0.41 < best_threshold(truth, found) <= 0.62
+
+
+def test_a_card_must_say_everything(tmp_path: Path) -> None:
+    (tmp_path / "card.yaml").write_text("name: x\nrecipe: y\nsource: []\n")
+    with pytest.raises(ConfigError, match=r"sources: |unknown key 'source'.*did you mean 'sources'"):
+        read_card(tmp_path / "card.yaml")

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from outfitter.errors import TrainingError
+from outfitter.learn.options import TrainOptions
+from outfitter.learn.samples import Samples, repeat_factors, stream
+from outfitter.learn.targets import decode, encode
+from outfitter.values import Annotations, Example
+
+Rectangles = Callable[[int], list[Example]]
+NAMES = ("top", "bottom")
+
+
+def test_a_step_is_a_function_of_its_number(rectangles: Rectangles) -> None:
+    options = TrainOptions(steps=6, batch=3)
+    examples = rectangles(5)
+    straight = list(stream(Samples(examples, NAMES, options, 0, 1), 0))
+    resumed = list(stream(Samples(examples, NAMES, options.model_copy(update={"workers": 0}), 0, 1), 4))
+    assert len(straight) == 6
+    for a, b in zip(straight[4:], resumed, strict=True):
+        assert a.names == b.names
+        assert all(torch.equal(x, y) for x, y in zip(a.images, b.images, strict=True))
+        assert all(torch.equal(x["boxes"], y["boxes"]) for x, y in zip(a.targets, b.targets, strict=True))
+
+
+def test_every_photo_is_seen_once_an_epoch(rectangles: Rectangles) -> None:
+    samples = Samples(rectangles(6), NAMES, TrainOptions(steps=6, batch=2, workers=0), 0, 1)
+    names = [name for step in range(6) for name in samples[step].names]
+    assert sorted(names[:6]) == sorted(names[6:]) == [f"{n:02d}" for n in range(6)]
+    assert names[:6] != names[6:], "each epoch has an order of its own"
+
+
+def test_processes_share_a_batch_without_overlap(rectangles: Rectangles) -> None:
+    examples, options = rectangles(8), TrainOptions(steps=2, batch=4, workers=0)
+    whole = Samples(examples, NAMES, options, 0, 1)[1].names
+    halves = [Samples(examples, NAMES, options, rank, 2)[1].names for rank in range(2)]
+    assert sorted(halves[0] + halves[1]) == sorted(whole)
+
+
+def test_rare_classes_are_repeated() -> None:
+    def example(*labels: str) -> Example:
+        boxes = np.array([[0, 0, 5, 9]] * len(labels), np.float32).reshape(-1, 4)
+        return Example(None, "x", Annotations(boxes, labels, (10, 20)))  # type: ignore[arg-type]
+
+    examples = [example("top")] * 15 + [example("top", "headwear")]
+    assert repeat_factors(examples, 0).tolist() == [1.0] * 16
+    np.testing.assert_allclose(repeat_factors(examples, 1), [1.0] * 15 + [4.0])
+
+
+def test_names_survive_the_network_and_unknown_ones_are_refused() -> None:
+    boxes = np.array([[1, 2, 30, 40]], np.float32)
+    target = encode(boxes, ["bottom"], NAMES)
+    assert target["labels"].tolist() == [2], "0 is background"
+    back = decode(boxes, target["labels"].numpy(), np.array([0.5], np.float32), NAMES, (50, 60))
+    assert back.labels == ("bottom",)
+    with pytest.raises(TrainingError, match="did you mean 'bottom'"):
+        encode(boxes, ["botom"], NAMES)

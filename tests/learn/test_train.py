@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from outfitter.artifact import DetectorInput
+from outfitter.errors import TrainingError
+from outfitter.learn import checkpoint as checkpoints
+from outfitter.learn.options import Optimiser, TrainOptions
+from outfitter.learn.train import RunInfo, load_trained, read_run, resume, start
+from outfitter.photo import load_photo
+from outfitter.values import Example
+
+Rectangles = Callable[[int], list[Example]]
+NAMES = ("top", "bottom")
+SMALL = TrainOptions(
+    steps=4,
+    batch=2,
+    input=DetectorInput(area=96 * 128, multiple_of=32),
+    workers=0,
+    save_every=2,
+    evaluate_every=100,
+    optimiser=Optimiser(warm_up=2),
+)
+INFO = RunInfo(SMALL, NAMES, "rectangles")
+
+
+def weights(run: Path, step: int) -> dict[str, dict[str, torch.Tensor]]:
+    folder = checkpoints.step_folder(run, step)
+    return {file.stem: load_file(file) for file in folder.glob("*.safetensors")}
+
+
+def assert_equal(a: Path, b: Path, step: int) -> None:
+    first, second = weights(a, step), weights(b, step)
+    assert set(first) == {"model", "ema", "optimiser"} == set(second)
+    for part in first:
+        different = [name for name, tensor in first[part].items() if not torch.equal(tensor, second[part][name])]
+        assert not different, f"{part} differs in {different[:3]}"
+
+
+def test_a_run_leaves_what_it_promises(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(4)
+    seen: list[tuple[int, int]] = []
+    row = start(tmp_path / "run", INFO, examples, examples[:2])(lambda step, steps, _loss: seen.append((step, steps)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert row["step"] == 4
+    assert json.loads((tmp_path / "run/metrics.jsonl").read_text())["step"] == 4
+    assert "loss_classifier" in (tmp_path / "run/train.log").read_text()
+    detector, info = load_trained(tmp_path / "run")
+    assert info == read_run(tmp_path / "run") == INFO
+    detector(load_photo(examples[0].image))
+
+
+def test_extending_a_run_equals_having_asked_for_more(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(5)
+    constant = SMALL.model_copy(update={"optimiser": Optimiser(warm_up=0, schedule="steps")})
+    longer = constant.model_copy(update={"steps": 6})
+    start(tmp_path / "whole", RunInfo(longer, NAMES, "x"), examples, ())()
+    start(tmp_path / "parts", RunInfo(constant, NAMES, "x"), examples, ())()
+    resume(tmp_path / "parts", examples, (), steps=6)()
+    assert_equal(tmp_path / "whole", tmp_path / "parts", 6)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.learn.conftest import draw
+from tests.learn.test_train import INFO, NAMES, SMALL
+from outfitter.learn.train import RunInfo, resume, start
+folder, run = Path(sys.argv[1]), Path(sys.argv[2])
+examples = [draw(folder, n) for n in range(4)]
+info = RunInfo(SMALL.model_copy(update={"steps": 8, "workers": 1}), NAMES, "x")
+(resume(run, examples, ()) if run.exists() else start(run, info, examples, ()))()
+"""
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+
+    def launch(run: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", KILLED, str(tmp_path / "photos"), str(tmp_path / run)]
+        return subprocess.Popen(command, start_new_session=True)
+
+    assert launch("whole").wait() == 0
+    for reached in (2, 4):
+        process = launch("killed")
+        goal = checkpoints.step_folder(tmp_path / "killed", reached) / checkpoints.STATE_FILE
+        while not goal.is_file():
+            assert process.poll() is None, "the run ended before it could be killed"
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    assert launch("killed").wait() == 0
+    assert_equal(tmp_path / "whole", tmp_path / "killed", 8)
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path, rectangles: Rectangles) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/notes.txt").write_text("mine")
+    with pytest.raises(TrainingError, match="never overwritten.*--resume"):
+        start(tmp_path / "run", INFO, rectangles(1), ())
+
+
+def test_steps_already_reached_are_refused(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "run", INFO, examples, ())()
+    with pytest.raises(TrainingError, match=r"at step 4 already; the goal is 3.*--steps 8"):
+        resume(tmp_path / "run", examples, (), steps=3)
+
+
+def test_nothing_to_train_on_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="train split is empty"):
+        start(tmp_path / "run", INFO, (), ())
+
+
+def test_a_loss_that_is_not_finite_names_the_photos(tmp_path: Path, rectangles: Rectangles) -> None:
+    run = start(tmp_path / "run", INFO, rectangles(2), ())
+    with torch.no_grad():
+        next(iter(run.model.parameters())).fill_(float("nan"))
+    with pytest.raises(TrainingError, match=r"not finite at step 0: .*loss_.*photos 0[01], 0[01]"):
+        run()
