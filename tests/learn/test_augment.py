@@ -8,14 +8,14 @@ from outfitter.learn.augment import NONE, Augment, vary
 RED = np.array([230, 20, 20])
 
 
-def picture() -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def picture() -> tuple[np.ndarray, np.ndarray]:
     """A red garment on a blue ground, 120 × 200 pixels."""
     pixels = np.full((200, 120, 3), (20, 20, 230), np.uint8)
     pixels[60:140, 30:80] = RED
     return pixels, np.array([[30, 60, 80, 140]], np.float32)
 
 
-def box_of_red(pixels: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def box_of_red(pixels: np.ndarray) -> np.ndarray:
     red = (pixels[..., 0].astype(int) - pixels[..., 2]) > 60
     y, x = np.nonzero(red)
     return np.array([x.min(), y.min(), x.max() + 1, y.max() + 1], np.float32)

@@ -49,7 +49,7 @@ def test_half_precision_halves_the_file(learnt: Learnt, tmp_path: Path) -> None:
     torch_detector = load_trained(learnt.run)[0]
     sizes = {}
     for precision in ("fp32", "fp16"):
-        export_detector(torch_detector, tmp_path / precision, learnt.examples, CARD, precision=precision)  # type: ignore[arg-type]
+        export_detector(torch_detector, tmp_path / precision, learnt.examples, CARD, precision=precision)
         sizes[precision] = (tmp_path / precision / MODEL_FILE).stat().st_size
     assert sizes["fp16"] < 0.55 * sizes["fp32"]
 
