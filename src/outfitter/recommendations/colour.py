@@ -6,6 +6,7 @@ Measured in CIELAB (D65): C* is how strong a colour is, h its hue in degrees.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Final
@@ -14,38 +15,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 NAMED: Final[Mapping[str, str]] = {
-    "black": "#16161a",
+    "black": "#16161a #2a2a2e",
     "charcoal": "#3d4045",
-    "grey": "#86888c",
+    "grey": "#86888c #6c6e72 #a6a7a9",
     "silver": "#c0c2c6",
-    "white": "#f7f7f5",
+    "white": "#f7f7f5 #e3e4e6",
     "cream": "#f1e8d2",
-    "beige": "#d8c3a0",
+    "beige": "#d8c3a0 #c3ab86",
     "tan": "#b98d5c",
     "camel": "#bd8f54",
-    "brown": "#6a4630",
+    "brown": "#6a4630 #49312a",
     "khaki": "#9c8f63",
-    "olive": "#656534",
-    "green": "#2f7d43",
+    "olive": "#656534 #4c4f2b",
+    "green": "#2f7d43 #1d4a2e #58a65c",
     "mint": "#a8dcc0",
     "teal": "#1d7575",
     "turquoise": "#3cc0bd",
     "light blue": "#a3c6e6",
-    "blue": "#2c5fb3",
-    "denim": "#4b6a92",
-    "navy": "#1e2a4f",
-    "purple": "#6b3a8c",
+    "blue": "#2c5fb3 #2f49c8 #4d86da",
+    "denim": "#4b6a92 #6d8cb3",
+    "navy": "#1e2a4f #15195f",
+    "purple": "#6b3a8c #4c2a6e",
     "lilac": "#bfa3d6",
-    "pink": "#efa5bd",
+    "pink": "#efa5bd #e4809f",
     "fuchsia": "#d12d83",
-    "red": "#c5242c",
+    "red": "#c5242c #e03c3a #a41e26",
     "burgundy": "#6a1b2c",
     "coral": "#f4785f",
     "orange": "#e8802b",
     "mustard": "#cc9a2a",
-    "yellow": "#f2d44a",
+    "yellow": "#f2d44a #f6e596",
 }
-"""Clothing's common colour names and a typical sRGB value of each."""
+"""Clothing's common colour names, each with a typical sRGB value first and others that pass for it."""
 
 _ALSO: Final[Mapping[str, str]] = {
     "anthracite": "charcoal",
@@ -99,10 +100,10 @@ def find_colour(text: str | None) -> str | None:
 
 def name_colour(pixels: NDArray[np.uint8]) -> str:
     """The name that most of the pixels, uint8 (..., 3) RGB, come closest to."""
-    names, table = _table()
+    names, table = _samples()
     lab = to_lab(pixels.reshape(-1, 3))
     nearest = ((lab[:, None] - table) ** 2).sum(-1).argmin(1)
-    return names[int(np.bincount(nearest, minlength=len(names)).argmax())]
+    return Counter(names[int(index)] for index in nearest).most_common(1)[0][0]
 
 
 def harmony(one: str, other: str) -> float:
@@ -113,7 +114,8 @@ def harmony(one: str, other: str) -> float:
     (shades of one hue) is forgiven by half, since shops and cameras are no closer than that about hue. A clash
     counts by the strength of the weaker colour.
     """
-    (_, a1, b1), (_, a2, b2) = (_table()[1][_table()[0].index(name)] for name in (one, other))
+    names, table = _samples()
+    (_, a1, b1), (_, a2, b2) = (table[names.index(name)] for name in (one, other))
     apart = abs((np.degrees(np.arctan2(b1, a1) - np.arctan2(b2, a2)) + 180) % 360 - 180)
     clash = 0.0 if one == other or 25 <= apart <= 43 or apart >= 100 else 0.5 if apart < 25 else 1.0
     strength = min(np.hypot(a1, b1), np.hypot(a2, b2), _STRONG) / _STRONG
@@ -131,6 +133,7 @@ def to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 @cache
-def _table() -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    rgb = np.array([list(bytes.fromhex(code[1:])) for code in NAMED.values()], np.uint8)
-    return tuple(NAMED), to_lab(rgb)
+def _samples() -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Names and CIELAB values, row by row; the first row of a name is its typical value."""
+    rows = [(name, bytes.fromhex(code[1:])) for name, codes in NAMED.items() for code in codes.split()]
+    return tuple(name for name, _ in rows), to_lab(np.array([list(rgb) for _, rgb in rows], np.uint8))
