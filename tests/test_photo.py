@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageCms
 
 from outfitter.errors import PhotoError
-from outfitter.photo import FORMATS, LIMITS, Limits, encode_jpeg, list_photos, load_photo
+from outfitter.photo import FORMATS, LIMITS, Limits, encode_jpeg, list_photos, load_photo, read_bytes
 from outfitter.values import Photo
 
 CORNERS = {"red": (220, 30, 40), "green": (20, 200, 60), "blue": (30, 40, 210), "white": (255, 255, 255)}
@@ -315,6 +315,7 @@ def test_sources(tmp_path: Path) -> None:
     assert [photo.name for photo in photos] == [str(path), str(path), "(bytes)", "row 7"]
     assert all((photo.pixels == upright()).all() and photo.size_wh == (48, 32) for photo in photos)
     assert load_photo(photos[0]) is photos[0]
+    assert read_bytes(path, name="kept") == data
     fetched = load_photo("https://shop.example/a.png", fetch={"https://shop.example/a.png": data}.__getitem__)
     assert (fetched.pixels == upright()).all()
     assert fetched.name == "https://shop.example/a.png"

@@ -89,19 +89,33 @@ def load_photo(
     """
     if isinstance(source, Photo):
         return source
+    name = name or ("(bytes)" if isinstance(source, bytes) else str(source))
+    return Photo(_decode(read_bytes(source, name=name, limits=limits, fetch=fetch), name, limits), name)
+
+
+def read_bytes(
+    source: str | Path | bytes,
+    *,
+    name: str,
+    limits: Limits = LIMITS,
+    fetch: Callable[[str], bytes] | None = None,
+) -> bytes:
+    """A picture's file, not decoded; `load_photo` takes these bytes. Arguments as there.
+
+    Raises:
+        PhotoError: it cannot be had, is empty, or has more than `limits.bytes`.
+    """
     if isinstance(source, bytes):
-        name, data = name or "(bytes)", source
+        data = source
     elif isinstance(source, str) and is_url(source):
-        name = name or source
         data = fetch(source) if fetch else fetch_url(source, limits)
     else:
-        name = name or str(source)
         data = _read_file(Path(source), name, limits)
     if len(data) > limits.bytes:
         raise PhotoError(_too_long(name, f"{len(data):,} bytes", limits))
     if not data:
         raise PhotoError(f"{name}: is empty, 0 bytes; {_ALLOWED}. Save or copy it again.")
-    return Photo(_decode(data, name, limits), name)
+    return data
 
 
 def is_url(source: str) -> bool:
@@ -206,12 +220,14 @@ def _request(place: str, url: str, deadline: float, limits: Limits) -> bytes | s
                     answer = _answer(response, f"{url}:{via}", limits)
             finally:
                 cut.cancel()
-        if monotonic() >= deadline:
-            raise TimeoutError
-        return answer
-    except (OSError, HTTPException, ValueError) as error:
-        if monotonic() >= deadline:
+        if monotonic() < deadline:
+            return answer
+        raise TimeoutError
+    except (OSError, HTTPException, ValueError, PhotoError) as error:
+        if monotonic() >= deadline:  # whatever came of it: what was cut off may look complete, or wrong
             raise PhotoError(f"{url}:{via} took over {limits.seconds:g} s. Try again, or download it first.") from None
+        if isinstance(error, PhotoError):
+            raise
         reason = str(error) or type(error).__name__
         raise PhotoError(f"{url}:{via} cannot be fetched: {reason}. Check the address.") from None
 
