@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +39,13 @@ class Complementary:
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
         outfit = [_with_slot(garment, query, source) for garment in query.garments]
-        return [row for slot in lacking(outfit) for row in self._fill(slot, outfit, query, source)]
+        pictures = _Compared(_pictures(source), outfit)
+        return [row for slot in lacking(outfit) for row in self._fill(slot, outfit, pictures, query, source)]
 
-    def _fill(self, slot: str, outfit: list[Garment], query: Query, source: CandidateSource) -> list[Recommendation]:
-        hints = _hints(slot, outfit, source) or [_Hint(garment.vectors, 1.0, None) for garment in outfit]
+    def _fill(
+        self, slot: str, outfit: list[Garment], pictures: _Compared, query: Query, source: CandidateSource
+    ) -> list[Recommendation]:
+        hints = pictures.hints(slot) or [_Hint(garment.vectors, 1.0, None) for garment in outfit]
         ranked: dict[str, tuple[float, Product, _Hint, dict[str, float]]] = {}
         for hint, candidate, product in _of_slot(slot, hints, query, source):
             together = hint.weight * max(candidate.similarity, 0.0)
@@ -106,23 +110,59 @@ def _with_slot(garment: Garment, query: Query, source: CandidateSource) -> Garme
     return Garment(garment.vectors, likely, garment.name, garment.index, garment.colour)
 
 
-def _hints(slot: str, outfit: list[Garment], source: CandidateSource) -> list[_Hint]:
-    """What is worn as `slot` in the pictures that come closest to the outfit, at most `PICTURES`."""
-    hints: list[_Hint] = []
-    for picture in source.worn_together():
-        partners = [garment for garment in picture if garment.slot == slot]
-        alike = [_alike(garment, picture) for garment in outfit]
-        known = [value for value in alike if value is not None]
-        if partners and known:
-            weight = max(float(np.mean(known)), 0.0)
-            hints += [_Hint(partner.vector[None], weight, partner.product_id) for partner in partners]
-    return sorted(hints, key=lambda hint: -hint.weight)[:PICTURES]
+class _Pictures:
+    """Every picture of garments worn together, as arrays: garments one picture after another."""
+
+    def __init__(self, worn_together: list[list[IndexedGarment]]) -> None:
+        self.worn_together = worn_together
+        self.garments = [garment for picture in worn_together for garment in picture]
+        self.starts = np.cumsum([0, *(len(picture) for picture in worn_together)])[:-1]
+        self.slots = np.array([garment.slot or "" for garment in self.garments])
+        self.vectors = np.stack([garment.vector for garment in self.garments])
 
 
-def _alike(garment: Garment, picture: list[IndexedGarment]) -> float | None:
-    """How near the picture's garment of the same slot comes; None if it shows none."""
-    same = [other.vector for other in picture if other.slot == garment.slot]
-    return float((garment.vectors @ np.stack(same).T).max()) if same else None
+_CACHE: Final[WeakKeyDictionary[CandidateSource, _Pictures]] = WeakKeyDictionary()
+
+
+def _pictures(source: CandidateSource) -> _Pictures | None:
+    """The source's pictures; stacked once for as long as it returns the same list. None if it has none."""
+    worn_together = source.worn_together()
+    if not worn_together:
+        return None
+    known = _CACHE.get(source)
+    if known is None or known.worn_together is not worn_together:
+        known = _CACHE[source] = _Pictures(worn_together)
+    return known
+
+
+class _Compared:
+    """How near each picture comes to an outfit: the mean, over the garments whose slot it shows, of the cosine."""
+
+    def __init__(self, pictures: _Pictures | None, outfit: list[Garment]) -> None:
+        self._pictures = pictures
+        if pictures is None:
+            return
+        alike = []
+        for garment in outfit:
+            nearest = (pictures.vectors @ garment.vectors.T).max(1)
+            nearest[pictures.slots != garment.slot] = -np.inf
+            alike.append(np.maximum.reduceat(nearest, pictures.starts))
+        known = np.isfinite(alike)
+        total = np.where(known, alike, 0).sum(0)
+        self._nearness = np.where(known.any(0), total / np.maximum(known.sum(0), 1), -np.inf)
+
+    def hints(self, slot: str) -> list[_Hint]:
+        """What is worn as `slot` in the `PICTURES` pictures nearest to the outfit that show it."""
+        if self._pictures is None:
+            return []
+        shown = np.flatnonzero(self._pictures.slots == slot)
+        nearness = self._nearness[np.searchsorted(self._pictures.starts, shown, "right") - 1]
+        best = np.argsort(-nearness, kind="stable")[:PICTURES]
+        hints = []
+        for at in best[np.isfinite(nearness[best])].tolist():
+            garment = self._pictures.garments[shown[at]]
+            hints.append(_Hint(garment.vector[None], max(float(nearness[at]), 0.0), garment.product_id))
+        return hints
 
 
 def _of_slot(

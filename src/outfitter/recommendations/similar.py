@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from outfitter.recommendations.colour import find_colour
 from outfitter.recommendations.slots import is_bystander
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
@@ -28,18 +30,25 @@ class Similar:
     """For each garment, the k products that look most like it."""
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
-        return [row for garment in query.garments for row in self._answer(garment, query, source)]
-
-    def _answer(self, garment: Garment, query: Query, source: CandidateSource) -> list[Recommendation]:
+        # All vectors in every call, so that a source compares them with the catalogue once for all calls.
+        vectors = np.concatenate([garment.vectors for garment in query.garments])
+        ends = np.cumsum([len(garment.vectors) for garment in query.garments])
         # The best k by score are among the nearest k of any slot and the nearest k of the same slot: the pull
         # keeps the order within each of the two.
-        k = query.k + SPARE
-        found = source.find(garment.vectors, k, query.where, query.exclude)
-        if garment.slot:
-            found = [*found, *source.find(garment.vectors, k, query.where, query.exclude, garment.slot)]
+        found: dict[str | None, list[list[Candidate]]] = {
+            slot: source.find(vectors, query.k + SPARE, query.where, query.exclude, slot)
+            for slot in {None, *(garment.slot for garment in query.garments)}
+        }
+        rows = []
+        for garment, end in zip(query.garments, ends.tolist(), strict=True):
+            views = slice(end - len(garment.vectors), end)
+            lists = [*found[None][views], *(found[garment.slot][views] if garment.slot else ())]
+            rows += self._rank(garment, [one for view in lists for one in view], query.k, source)
+        return rows
 
+    def _rank(self, garment: Garment, found: list[Candidate], k: int, source: CandidateSource) -> list[Recommendation]:
         scored: dict[str, tuple[float, Candidate, Product, dict[str, float]]] = {}
-        for candidate in (candidate for view in found for candidate in view):
+        for candidate in found:
             product = source.product(candidate.product_id)
             parts = {"similarity": candidate.similarity}
             if garment.slot is not None and candidate.slot == garment.slot:
@@ -50,7 +59,7 @@ class Similar:
             if product.id not in scored or score > scored[product.id][0]:
                 scored[product.id] = (score, candidate, product, parts)
 
-        best = sorted(scored.values(), key=lambda row: (-row[0], row[2].id))[: query.k]
+        best = sorted(scored.values(), key=lambda row: (-row[0], row[2].id))[:k]
         return [
             Recommendation(
                 garment=garment.index,
