@@ -1,0 +1,24 @@
+"""A shop's products, and every garment found in their pictures: build it from a feed, then ask it.
+
+build("feed.csv", "shop/")          a folder: a table of products, a table of garments with vectors
+Catalogue.open("shop/").search(…)   the nearest products
+"""
+
+from outfitter.catalogue.build import Removal, Status, add, build, remove, status
+from outfitter.catalogue.feed import Feed, Reject, open_feed
+from outfitter.catalogue.index import Catalogue
+from outfitter.catalogue.intake import Report
+
+__all__ = [
+    "Catalogue",
+    "Feed",
+    "Reject",
+    "Removal",
+    "Report",
+    "Status",
+    "add",
+    "build",
+    "open_feed",
+    "remove",
+    "status",
+]
