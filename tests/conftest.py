@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("outfitter", deadline=None)  # the machine may be busy
+settings.load_profile("outfitter")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -103,7 +103,6 @@ sides = st.integers(1, 300)
 spans = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted).filter(lambda span: span[1] - span[0] > 1e-4)
 
 
-@settings(deadline=None)
 @given(spans, spans, sides, sides, st.integers(1, 64))
 @example([0, 1], [0, 1], 300, 1, 5)
 def test_any_box_keeps_its_aspect_and_its_place(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from inspect import isclass
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -45,8 +46,12 @@ def parse(kind: type[OptionsT], values: Mapping[str, object], source: str) -> Op
 def _fields(kind: type[BaseModel], parents: list[str]) -> list[str]:
     """The known keys of the options that lie at `parents` within `kind`."""
     for parent in parents:
-        inner = kind.model_fields[parent].annotation if parent in kind.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        if parent not in kind.model_fields:
+            continue  # a place in a list, or a key of a mapping: its options are found already
+        declared = kind.model_fields[parent].annotation
+        choices = (declared, *get_args(declared))  # Options, Options | None, tuple[Options, ...]
+        inner = [choice for choice in choices if isclass(choice) and issubclass(choice, BaseModel)]
+        if not inner:
             return []
-        kind = inner
+        kind = inner[0]
     return list(kind.model_fields)

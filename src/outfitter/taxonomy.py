@@ -48,7 +48,7 @@ def map_labels(labels: Iterable[str], mapping: Mapping[str, str | None]) -> tupl
         if label not in mapping:
             raise ConfigError(
                 f"label {label!r} is not in the mapping; it names {', '.join(sorted(mapping))}"
-                f"{nearest(label, mapping)} Map it to a class, or to null to drop it."
+                f"{nearest(label, mapping) or '.'} Map it to a class, or to null to drop it."
             )
         named.append(mapping[label])
     return tuple(named)

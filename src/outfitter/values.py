@@ -29,8 +29,8 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 def _checked_boxes(boxes: object, size_wh: tuple[int, int], owner: str) -> Boxes:
     array = as_boxes(boxes)  # type: ignore[arg-type]
     w, h = size_wh
-    good = (0 <= array[:, 0]) & (array[:, 0] < array[:, 2]) & (array[:, 2] <= w)
-    good &= (0 <= array[:, 1]) & (array[:, 1] < array[:, 3]) & (array[:, 3] <= h)
+    good = (array[:, 0] >= 0) & (array[:, 0] < array[:, 2]) & (array[:, 2] <= w)
+    good &= (array[:, 1] >= 0) & (array[:, 1] < array[:, 3]) & (array[:, 3] <= h)
     if not good.all():
         worst = int(np.argmin(good))
         raise ValueError(
@@ -140,7 +140,8 @@ class Crops:
     protocol: str
 
     def __post_init__(self) -> None:
-        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4 or self.pixels.shape[3] != 3:
+        shape = self.pixels.shape
+        if self.pixels.dtype != np.uint8 or len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3:
             raise ValueError(f"crops are {self.pixels.dtype} {self.pixels.shape}; need uint8 (N, S, S, 3)")
 
     def __len__(self) -> int:
