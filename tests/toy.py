@@ -100,16 +100,16 @@ def toy_detector(folder: Path, work: Path) -> Path:
 def toy_embedder(folder: Path, work: Path, name: str = "toy-embedder", tint: float = 0.0) -> Path:
     """An embedder's model folder, at `folder`. Another `tint` makes another model."""
     constants: dict[str, NDArray[Any]] = {
-        "white": np.array(255.0 + tint, np.float32),
+        "grey": np.array(127.0 + tint, np.float32),
         "scale": np.array(1 / 255, np.float32),
         "flat": np.array([0, -1], np.int64),
-        "floor": np.array(1e-3, np.float32),  # so that a white crop has a direction, too
+        "floor": np.array(1e-3, np.float32),  # so that a grey crop has a direction, too
     }
     tile = SIDE // 4
     nodes = [
         helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
-        helper.make_node("Sub", ["white", "floats"], ["ink"]),
-        helper.make_node("Mul", ["ink", "scale"], ["scaled"]),
+        helper.make_node("Sub", ["floats", "grey"], ["centred"]),
+        helper.make_node("Mul", ["centred", "scale"], ["scaled"]),
         helper.make_node("Transpose", ["scaled"], ["planes"], perm=[0, 3, 1, 2]),
         helper.make_node("AveragePool", ["planes"], ["grid"], kernel_shape=[tile, tile], strides=[tile, tile]),
         helper.make_node("Reshape", ["grid", "flat"], ["rows"]),

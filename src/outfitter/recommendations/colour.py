@@ -85,8 +85,9 @@ _ALSO: Final[Mapping[str, str]] = {
     "wine": "burgundy",
 }
 
-_STRONG: Final = 45.0
-"""C* from which a colour counts in full; a grey (C* near 0) goes with everything."""
+MUTED: Final = 20.0
+STRONG: Final = 60.0
+"""C* up to which a colour clashes with nothing (greys, beige, navy), and from which it clashes in full (red)."""
 
 
 @lru_cache(4096)
@@ -118,8 +119,8 @@ def harmony(one: str, other: str) -> float:
     (_, a1, b1), (_, a2, b2) = (table[names.index(name)] for name in (one, other))
     apart = abs((np.degrees(np.arctan2(b1, a1) - np.arctan2(b2, a2)) + 180) % 360 - 180)
     clash = 0.0 if one == other or 25 <= apart <= 43 or apart >= 100 else 0.5 if apart < 25 else 1.0
-    strength = min(np.hypot(a1, b1), np.hypot(a2, b2), _STRONG) / _STRONG
-    return float(1 - clash * strength)
+    weaker = min(np.hypot(a1, b1), np.hypot(a2, b2))
+    return float(1 - clash * np.clip((weaker - MUTED) / (STRONG - MUTED), 0, 1))
 
 
 def to_lab(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ from outfitter.values import Candidate, IndexedGarment, Product, Recommendation
 PICTURES: Final = 12
 """Outfits to learn from, per slot. More of them are less and less like the shopper's."""
 
-COLOUR: Final = 0.3
+COLOUR: Final = 0.2
 """Share of the score that colour harmony decides."""
 
 COVERS: Final = {"long": {"top", "bottom"}, "top": {"long"}, "bottom": {"long"}}

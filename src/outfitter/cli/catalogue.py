@@ -1,0 +1,114 @@
+"""``outfitter catalogue``: a shop's products and every garment in their pictures, ready to be asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from outfitter.cli.output import Advance, emit, progress, say
+
+if TYPE_CHECKING:
+    from outfitter.catalogue import Report
+
+FEED: Final = "A .csv, .tsv or .jsonl file with id, title and image; a folder of pictures; or - for standard input."
+Detector = Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")]
+Embedder = Annotated[Path | None, typer.Option(help="An embedder's model folder instead of the shipped one.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Pictures worked on at once; one per core by default.")]
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def build(
+    feed: Annotated[str, typer.Argument(help=FEED)],
+    out: Annotated[Path, typer.Option(help="The new catalogue's folder, or one whose build was interrupted.")],
+    detector: Detector = None,
+    embedder: Embedder = None,
+    workers: Workers = None,
+) -> None:
+    """Make a catalogue from a feed. Interrupted and run again, it goes on where it stopped."""
+    from outfitter import catalogue
+
+    with progress("products") as advance:
+        report = catalogue.build(feed, out, workers=workers, progress=steps(advance), **models(detector, embedder))
+    tell(report)
+
+
+@app.command()
+def add(
+    feed: Annotated[str, typer.Argument(help=FEED)],
+    to: Annotated[Path, typer.Option(help="The catalogue's folder.")],
+    detector: Detector = None,
+    embedder: Embedder = None,
+    workers: Workers = None,
+) -> None:
+    """Add the products of a feed, replacing those whose id is there; what has not changed is skipped."""
+    from outfitter import catalogue
+
+    with progress("products") as advance:
+        report = catalogue.add(feed, to, workers=workers, progress=steps(advance), **models(detector, embedder))
+    tell(report)
+
+
+@app.command()
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Products to take out.")],
+    from_: Annotated[Path, typer.Option("--from", help="The catalogue's folder.")],
+) -> None:
+    """Take products out. Ids that are not there are listed, and the exit code is 1."""
+    from outfitter import catalogue
+
+    removal = catalogue.remove(ids, from_)
+    emit({"catalogue": str(from_), **dataclasses.asdict(removal)})
+    if removal.unknown:
+        say(f"Not in the catalogue: {', '.join(removal.unknown)}.")
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The catalogue's folder.")]) -> None:
+    """What is in a catalogue, finished or not, and which models made it."""
+    from outfitter import catalogue
+
+    found = dataclasses.asdict(catalogue.status(folder))
+    slots = {slot or "whole picture": count for slot, count in found.pop("slots").items()}
+    emit({"catalogue": str(found.pop("folder")), **found, "slots": slots})
+
+
+def steps(advance: Advance) -> Callable[[int, int], None]:
+    """What the builder reports, (done, in all), as steps of a progress bar."""
+    last = 0
+
+    def step(done: int, total: int) -> None:
+        nonlocal last
+        advance(done - last, total=total)
+        last = done
+
+    return step
+
+
+def models(detector: Path | None, embedder: Path | None) -> dict[str, Any]:
+    """The models named on the command line, one core each: the builder runs them on all cores at once."""
+    loaded: dict[str, Any] = {}
+    if detector:
+        from outfitter.detections import Detector
+
+        loaded["detector"] = Detector(detector, threads=1)
+    if embedder:
+        from outfitter.embeddings import Embedder
+
+        loaded["embedder"] = Embedder(embedder, threads=1)
+    return loaded
+
+
+def tell(report: Report) -> None:
+    """Print what a build did; exit code 1 if something was rejected."""
+    counts = {name: getattr(report, name) for name in ("added", "updated", "unchanged", "rejected")}
+    emit({"catalogue": str(report.folder), **counts, "rejects": str(report.rejects) if report.rejected else None})
+    if report.rejected:
+        say(f"{report.rejected} rows or pictures were rejected; {report.rejects} says why.")
+        raise typer.Exit(1)
