@@ -78,7 +78,9 @@ class Manifest(Options):
 
     @property
     def model_id(self) -> str:
-        return f"{self.name}-{self.sha256[:12]}"
+        made_for = self.detector_input or self.embedder_input
+        text = self.sha256 + (made_for.model_dump_json() if made_for else "")
+        return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def sha256_of(path: Path) -> str:
@@ -91,9 +93,11 @@ def write_model_folder(folder: Path, model: Path, manifest: Mapping[str, Any], n
     """Make `folder` from an ONNX file, manifest values (without ``sha256``) and the licence notices.
 
     Raises:
-        ModelError: the folder exists and is not empty.
+        ModelError: the folder exists and is not empty, or is a file.
         ConfigError: the manifest's values are wrong.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder}: is a file; a model is a folder. Name a new folder.")
     if folder.exists() and any(folder.iterdir()):
         raise ModelError(f"{folder}: is not empty, and a model folder is never overwritten. Name a new folder.")
     checked = parse(Manifest, {**manifest, "sha256": sha256_of(model)}, "manifest")
@@ -116,11 +120,14 @@ def read_manifest(folder: Path, kind: Literal["detector", "embedder"]) -> Manife
         what = "has no manifest.json (an interrupted export?)" if folder.is_dir() else "is not a folder"
         raise ModelError(f"{folder}: {what}; need a model folder as 'outfitter export' writes it.")
     try:
-        manifest = parse(Manifest, json.loads(path.read_text(encoding="utf-8")), str(path))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError(f"it holds {type(values).__name__}, not an object")
+        manifest = parse(Manifest, values, str(path))
     except (ValueError, ConfigError) as error:
         raise ModelError(f"{path}: cannot be read: {error}. Export the model again.") from error
     if manifest.kind != kind:
-        raise ModelError(f"{folder}: holds a {manifest.kind}; need a {kind}.")
+        raise ModelError(f"{folder}: holds kind {manifest.kind!r}; need {kind!r}. Name the other folder.")
     model = folder / MODEL_FILE
     found = sha256_of(model) if model.is_file() else "no file"
     if found != manifest.sha256:
