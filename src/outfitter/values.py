@@ -221,9 +221,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """A ranked product. garment: which detection of the photo it answers, None for the whole picture.
+    """A ranked product. garment: which detection of the photo it answers, None for a whole picture or outfit.
 
-    slot: what it is (similar) or what it fills (complementary). rank: from 1, per garment. score: higher is better;
+    slot: what it is (similar) or what it fills (complementary). rank: from 1, per garment, or per slot that is
+    filled. score: higher is better;
     parts: what the score is made of. because: one sentence for people.
     """
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
 
@@ -25,13 +25,16 @@ from outfitter.recommendations.colour import find_colour, name_colour
 from outfitter.recommendations.slots import NOUNS, own_slot
 from outfitter.values import Crops, Detections, Embeddings, Photo, Recommendation
 
+if TYPE_CHECKING:
+    from outfitter.catalogue import Catalogue
+
 PhotoSource: TypeAlias = Photo | str | Path | bytes
 
 SAME_GARMENT: Final = 0.5
 """IoU from which a marked region is taken to be a garment that the detector found, and gets its slot."""
 
-COLOUR_TOLD_BY_CENTRE: Final = ("top", "bottom", "long", "bag", "headwear")
-"""Slots whose box has the garment at its centre. Between two shoes lies the floor; glasses are see-through."""
+COLOUR_TOLD_BY_CENTRE: Final = ("top", "bottom", "long", "bag")
+"""Slots whose box has the garment at its centre. Between two shoes lies the floor, under a hat a face."""
 
 
 class Finds(Protocol):
@@ -255,18 +258,21 @@ def _input(embedder: Embeds) -> EmbedderInput:
     return embedder.manifest.embedder_input
 
 
-def open_shop(folder: str | Path, detector: str | Path | None = None, embedder: str | Path | None = None) -> Shop:
-    """The shop whose catalogue lies in `folder`, with the shipped models or with other model folders.
+def open_shop(
+    catalogue: str | Path | Catalogue, detector: str | Path | None = None, embedder: str | Path | None = None
+) -> Shop:
+    """The shop of a catalogue's folder, with the shipped models or with other model folders.
 
     Raises:
         CatalogueError: no whole catalogue there, or it was made by another embedder.
         ModelError: a model folder that is not whole.
     """
     from outfitter.candidates import CatalogueSource
+    from outfitter.catalogue import Catalogue
     from outfitter.detections import Detector
     from outfitter.embeddings import Embedder
 
-    source = CatalogueSource.open(Path(folder))
+    source = CatalogueSource(catalogue if isinstance(catalogue, Catalogue) else Catalogue.open(catalogue))
     return Shop(
         source,
         Detector(Path(detector)) if detector else None,

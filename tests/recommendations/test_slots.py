@@ -34,16 +34,19 @@ def test_own_slot_without_a_category_is_what_the_pictures_show(
 ) -> None:
     product = Product("p", "P", "pack.jpg")
     source = make_shop(
-        [product, Product("q", "Q", "q.jpg")],
+        [product, Product("q", "Q", "q.jpg"), Product("outfit", "O", "o.jpg")],
         [
             ("p", "worn.jpg", "footwear", ONE),
             ("p", "worn.jpg", "bottom", ONE),
             ("p", "pack.jpg", "bottom", ONE),
             ("q", "q.jpg", None, ONE),
+            ("outfit", "o.jpg", "top", ONE),
+            ("outfit", "o.jpg", "bottom", ONE),
         ],
     )
     assert own_slot(source, product) == "bottom"
     assert fills(source, product, "bottom")
     assert not fills(source, product, "footwear")
     assert own_slot(source, source.product("q")) is None
+    assert own_slot(source, source.product("outfit")) is None
     assert fills(source, source.product("q"), "bag")

@@ -18,29 +18,28 @@ NAMED: Final[Mapping[str, str]] = {
     "black": "#16161a #2a2a2e",
     "charcoal": "#3d4045",
     "grey": "#86888c #6c6e72 #a6a7a9",
-    "silver": "#c0c2c6",
     "white": "#f7f7f5 #e3e4e6",
     "cream": "#f1e8d2",
-    "beige": "#d8c3a0 #c3ab86",
+    "beige": "#d8c3a0 #c3ab86 #cfc4ae #b3a58d",
     "tan": "#b98d5c",
     "camel": "#bd8f54",
     "brown": "#6a4630 #49312a",
-    "khaki": "#9c8f63",
+    "khaki": "#9c8f63 #7d7350",
     "olive": "#656534 #4c4f2b",
     "green": "#2f7d43 #1d4a2e #58a65c",
     "mint": "#a8dcc0",
     "teal": "#1d7575",
-    "turquoise": "#3cc0bd",
+    "turquoise": "#3cc0bd #2f8fa8 #63b0b4",
     "light blue": "#a3c6e6",
     "blue": "#2c5fb3 #2f49c8 #4d86da",
     "denim": "#4b6a92 #6d8cb3",
     "navy": "#1e2a4f #15195f",
     "purple": "#6b3a8c #4c2a6e",
     "lilac": "#bfa3d6",
-    "pink": "#efa5bd #e4809f",
+    "pink": "#efa5bd #e4809f #e8a79f #d3b1b3",
     "fuchsia": "#d12d83",
     "red": "#c5242c #e03c3a #a41e26",
-    "burgundy": "#6a1b2c",
+    "burgundy": "#6a1b2c #40121b",
     "coral": "#f4785f",
     "orange": "#e8802b",
     "mustard": "#cc9a2a",
@@ -78,6 +77,7 @@ _ALSO: Final[Mapping[str, str]] = {
     "sand": "beige",
     "scarlet": "red",
     "sky": "light blue",
+    "silver": "grey",
     "stone": "beige",
     "taupe": "khaki",
     "terracotta": "coral",
@@ -88,6 +88,10 @@ _ALSO: Final[Mapping[str, str]] = {
 MUTED: Final = 20.0
 STRONG: Final = 60.0
 """C* up to which a colour clashes with nothing (greys, beige, navy), and from which it clashes in full (red)."""
+
+
+LIGHTNESS_LESS: Final = np.array([0.6, 1.0, 1.0])
+"""Weights of L*, a*, b* in naming: a beige in the shade is darker and still no grey."""
 
 
 @lru_cache(4096)
@@ -103,7 +107,7 @@ def name_colour(pixels: NDArray[np.uint8]) -> str:
     """The name that most of the pixels, uint8 (..., 3) RGB, come closest to."""
     names, table = _samples()
     lab = to_lab(pixels.reshape(-1, 3))
-    nearest = ((lab[:, None] - table) ** 2).sum(-1).argmin(1)
+    nearest = (((lab[:, None] - table) * LIGHTNESS_LESS) ** 2).sum(-1).argmin(1)
     return Counter(names[int(index)] for index in nearest).most_common(1)[0][0]
 
 

@@ -45,7 +45,7 @@ class Complementary:
     def _fill(
         self, slot: str, outfit: list[Garment], pictures: _Compared, query: Query, source: CandidateSource
     ) -> list[Recommendation]:
-        hints = pictures.hints(slot) or [_Hint(garment.vectors, 1.0, None) for garment in outfit]
+        hints = pictures.hints(slot) or [_Hint(garment.vectors, 1.0, garment, None) for garment in outfit]
         ranked: dict[str, tuple[float, Product, _Hint, dict[str, float]]] = {}
         for hint, candidate, product in _of_slot(slot, hints, query, source):
             together = hint.weight * max(candidate.similarity, 0.0)
@@ -60,15 +60,14 @@ class Complementary:
                 ranked[product.id] = (score, product, hint, parts)
 
         best = sorted(ranked.values(), key=lambda row: (-row[0], row[1].id))[: query.k]
-        anchor = outfit[0]
         return [
             Recommendation(
-                garment=anchor.index,
+                garment=outfit[0].index if len(outfit) == 1 else None,
                 slot=slot,
                 rank=rank,
                 product=product,
                 score=score,
-                because=_because(slot, anchor, product, hint, source),
+                because=_because(slot, product, hint, source),
                 parts=parts,
             )
             for rank, (score, product, hint, parts) in enumerate(best, 1)
@@ -77,10 +76,15 @@ class Complementary:
 
 @dataclass(frozen=True, eq=False)
 class _Hint:
-    """Something worth being near to. owner: the product in whose picture it was worn, None for the outfit itself."""
+    """Something worth being near to.
+
+    anchor: the garment of the outfit that led to it. owner: the product in whose picture it was worn, None for the
+    anchor itself.
+    """
 
     vectors: NDArray[np.float32]
     weight: float
+    anchor: Garment
     owner: str | None
 
 
@@ -139,16 +143,17 @@ class _Compared:
     """How near each picture comes to an outfit: the mean, over the garments whose slot it shows, of the cosine."""
 
     def __init__(self, pictures: _Pictures | None, outfit: list[Garment]) -> None:
-        self._pictures = pictures
+        self._pictures, self._outfit = pictures, outfit
         if pictures is None:
             return
-        alike = []
+        rows = []
         for garment in outfit:
-            nearest = (pictures.vectors @ garment.vectors.T).max(1)
-            nearest[pictures.slots != garment.slot] = -np.inf
-            alike.append(np.maximum.reduceat(nearest, pictures.starts))
-        known = np.isfinite(alike)
-        total = np.where(known, alike, 0).sum(0)
+            cosine = (pictures.vectors @ garment.vectors.T).max(1)
+            cosine[pictures.slots != garment.slot] = -np.inf
+            rows.append(np.maximum.reduceat(cosine, pictures.starts))
+        self._alike = np.stack(rows)
+        known = np.isfinite(self._alike)
+        total = np.where(known, self._alike, 0).sum(0)
         self._nearness = np.where(known.any(0), total / np.maximum(known.sum(0), 1), -np.inf)
 
     def hints(self, slot: str) -> list[_Hint]:
@@ -156,12 +161,15 @@ class _Compared:
         if self._pictures is None:
             return []
         shown = np.flatnonzero(self._pictures.slots == slot)
-        nearness = self._nearness[np.searchsorted(self._pictures.starts, shown, "right") - 1]
-        best = np.argsort(-nearness, kind="stable")[:PICTURES]
+        pictures = np.searchsorted(self._pictures.starts, shown, "right") - 1
+        nearness = self._nearness[pictures]
         hints = []
-        for at in best[np.isfinite(nearness[best])].tolist():
+        for at in np.argsort(-nearness, kind="stable")[:PICTURES].tolist():
+            if not np.isfinite(nearness[at]):
+                break
             garment = self._pictures.garments[shown[at]]
-            hints.append(_Hint(garment.vector[None], max(float(nearness[at]), 0.0), garment.product_id))
+            anchor = self._outfit[int(self._alike[:, pictures[at]].argmax())]
+            hints.append(_Hint(garment.vector[None], max(float(nearness[at]), 0.0), anchor, garment.product_id))
         return hints
 
 
@@ -189,15 +197,11 @@ def _of_slot(
         take *= 4
 
 
-def _because(slot: str, anchor: Garment, product: Product, hint: _Hint, source: CandidateSource) -> str:
-    colour = find_colour(product.colour)
-    goes = f"{colour} goes with {anchor.colour}" if colour and anchor.colour else ""
-    if goes and anchor.colour and colour and harmony(anchor.colour, colour) < 0.5:
-        goes = ""
+def _because(slot: str, product: Product, hint: _Hint, source: CandidateSource) -> str:
+    worn, colour = hint.anchor, find_colour(product.colour)
+    goes = f"{colour} goes with {worn.colour}" if worn.colour and colour and harmony(worn.colour, colour) > 0.5 else ""
     if hint.owner is None:
-        reason = "Close in style to" if not goes else f"{goes.capitalize()}; close in style to"
-        return f"{reason} {anchor.name}. No picture of the shop shows {NOUNS[slot]} worn with it."
-    where = f"the picture of “{source.product(hint.owner).title}”"
-    if hint.owner == product.id:
-        where = "its own picture"
-    return f"Worn with a look-alike of {anchor.name} in {where}{f'; {goes}' if goes else ''}."
+        reason = f"{goes}; close in style to" if goes else "close in style to"
+        return f"{reason[0].upper()}{reason[1:]} {worn.name}. No picture of the shop shows {NOUNS[slot]} worn with it."
+    where = "its own picture" if hint.owner == product.id else f"the picture of “{source.product(hint.owner).title}”"
+    return f"Worn with a look-alike of {worn.name} in {where}{f'; {goes}' if goes else ''}."

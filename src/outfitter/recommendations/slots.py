@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -51,15 +51,18 @@ def slot_of_category(category: str | None) -> str | None:
 
 
 def own_slot(source: CandidateSource, product: Product) -> str | None:
-    """The slot a product fills: its category's, else what most of its pictures show. None if nothing tells."""
+    """The slot a product fills: its category's, else what more of its pictures show than anything else.
+
+    None if nothing tells, as for a product whose only picture is a whole outfit.
+    """
     named = slot_of_category(product.category)
     if named:
         return named
-    seen: defaultdict[str, float] = defaultdict(float)
-    for garment in source.garments(product.id):
-        if garment.slot:
-            seen[garment.slot] += garment.score
-    return max(seen, key=lambda slot: seen[slot]) if seen else None
+    shown = {(garment.image, garment.slot) for garment in source.garments(product.id) if garment.slot}
+    counted = Counter(slot for _, slot in shown).most_common(2)
+    if not counted or (len(counted) == 2 and counted[0][1] == counted[1][1]):
+        return None
+    return counted[0][0]
 
 
 def is_bystander(source: CandidateSource, candidate: Candidate, product: Product) -> bool:
