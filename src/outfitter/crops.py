@@ -4,7 +4,7 @@ Each box is grown by `MARGIN` of its sides, cut at the photo's edges, scaled wit
 square, and centred there on white.
 
 White was chosen over the two other ways to make a garment square by frozen EfficientNet-Lite2 features at 224 px on
-593 boxes of 201 Clothing Co-Parsing photos:
+593 boxes of 134 Clothing Co-Parsing photos:
 
     Recall@1                                          white   context   stretched
     street garment → its packshot, of 593             0.511     0.305       0.479
