@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 import numpy as np
@@ -116,6 +116,38 @@ def read_bytes(
     if not data:
         raise PhotoError(f"{name}: is empty, 0 bytes; {_ALLOWED}. Save or copy it again.")
     return data
+
+
+class Header(NamedTuple):
+    """What a file says of its picture before it is decoded. orientation: Exif's, 1 to 8; 5 and above swap the sides."""
+
+    stored_wh: tuple[int, int]
+    orientation: int
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """The size that `load_photo` will return."""
+        width, height = self.stored_wh
+        return (height, width) if self.orientation in (5, 6, 7, 8) else (width, height)
+
+
+def read_header(source: Path | bytes, *, name: str | None = None) -> Header:
+    """A picture's size without decoding it, in about 50 µs. The turn of a PNG with its EXIF last goes unseen.
+
+    Raises:
+        PhotoError: it cannot be opened, or is no picture. A picture that is damaged further on is not noticed.
+    """
+    name = name or ("(bytes)" if isinstance(source, bytes) else str(source))
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with _quiet(), Image.open(file, formats=FORMATS) as image:
+            return Header(image.size, _orientation(image.info.get("exif", b"")))
+    except FileNotFoundError:
+        raise PhotoError(f"{name}: there is no such file; {_ALLOWED}. Check the path.") from None
+    except UnidentifiedImageError:
+        raise PhotoError(f"{name}: is no picture, or its header is damaged; {_ALLOWED}.") from None
+    except Exception as error:  # as in _decode
+        raise PhotoError(f"{name}: cannot be opened: {str(error) or type(error).__name__}.") from None
 
 
 def is_url(source: str) -> bool:

@@ -1,0 +1,234 @@
+"""COCO detection JSON, the canonical form on disk; Fashionpedia is one too (https://cocodataset.org/#format-data).
+
+Boxes are ``[x, y, width, height]``. Ids mean nothing outside their file: category ids may start at 0, at 1, or have
+gaps, and become names here. Segmentations, polygons or RLE, are reduced to boxes where a box is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from outfitter.datasets.records import READERS, Box, Drops, Record, Source, split_in
+from outfitter.datasets.segmentation import box_of_segmentation
+from outfitter.errors import DatasetError
+from outfitter.values import Example
+
+
+@READERS.register("coco")
+def read(source: Path) -> Source:
+    """A JSON file, or a folder of them: its own, else those in ``annotations/``. The file's name tells the split.
+
+    Raises:
+        DatasetError: no such file, or it is not COCO JSON.
+    """
+    files = [source] if source.suffix == ".json" else _annotation_files(source)
+    drops = Drops()
+    names: dict[str, None] = {}
+    parts: list[Iterable[Record]] = []
+    for file in files:
+        content = read_json(file)
+        names |= dict.fromkeys(class_names(content, file))
+        parts.append(records(content, file, drops, split_in(file.stem) if len(files) > 1 else None))
+        del content  # let the generator be its only holder
+    return Source((record for part in parts for record in part), tuple(names), drops=drops)
+
+
+def _annotation_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: there is no such folder; need a COCO JSON file, or a folder that holds some.")
+    for place in (folder, folder / "annotations"):
+        files = sorted(path for path in place.glob("*.json") if path.name not in ("dataset.json", "prepare.json"))
+        # COCO's own folder also has captions and keypoints of the same photos.
+        files = [path for path in files if path.stem.startswith("instances")] or files
+        if files:
+            return files
+    raise DatasetError(f"{folder}: holds no .json file, nor does its annotations/; need COCO JSON.")
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Raises DatasetError if it is no COCO JSON."""
+    try:
+        content = json.loads(file.read_bytes())
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read: {error.strerror}. Check the path.") from None
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{file}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise DatasetError(f"{file}: line {error.lineno}, column {error.colno}: no JSON: {error.msg}.") from None
+    lists = ("images", "annotations", "categories")
+    if not isinstance(content, dict) or not all(isinstance(content.get(key, []), list) for key in lists):
+        raise DatasetError(f"{file}: is no COCO JSON; need an object with the lists {', '.join(lists)}.")
+    if "images" not in content:
+        keys = ", ".join(list(content)[:8]) or "nothing"
+        raise DatasetError(f"{file}: is no COCO JSON: no 'images' among its keys ({keys}). Is --format right?")
+    return content
+
+
+def class_names(content: Mapping[str, Any], file: Path) -> tuple[str, ...]:
+    """Names in the order of their ids. Raises DatasetError for a broken or doubled category."""
+    return tuple(_categories(content, file).values())
+
+
+def _categories(content: Mapping[str, Any], file: Path) -> dict[int, str]:
+    categories: dict[int, str] = {}
+    for row in content.get("categories", []):
+        if not isinstance(row, dict) or not isinstance(row.get("id"), int) or not isinstance(row.get("name"), str):
+            raise DatasetError(f"{file}: category {json.dumps(row)[:100]}; need a whole-number id and a name.")
+        if row["id"] in categories or row["name"] in categories.values():
+            raise DatasetError(
+                f"{file}: category {row['id']} {row['name']!r} is there twice; ids and names must differ."
+            )
+        categories[row["id"]] = row["name"]
+    return dict(sorted(categories.items()))
+
+
+def records(
+    content: Mapping[str, Any], file: Path, drops: Drops, split: str | None, root: Path | None = None
+) -> Iterator[Record]:
+    """The photos of one COCO file, each with its boxes. root: the pictures' folder; by default it is looked for."""
+    categories = _categories(content, file)
+    boxes_of: dict[Any, list[tuple[Box, str, bool]]] = {}
+    for number, row in enumerate(content["images"]):
+        if not isinstance(row, dict) or "id" not in row or not isinstance(row.get("file_name"), str):
+            raise DatasetError(f"{file}: image {number} is {json.dumps(row)[:100]}; need at least id and file_name.")
+        if row["id"] in boxes_of:
+            drops.add("duplicate image id", row["file_name"], f"id {row['id']} is another image's already; {file}")
+            row["id"] = object()  # nobody's: its annotations belong to the first
+        boxes_of[row["id"]] = []
+    for number, row in enumerate(content.get("annotations", [])):
+        found = row if isinstance(row, dict) else {}
+        who = f"{file}: annotation {found.get('id', f'number {number}')}"
+        owner, category = found.get("image_id"), found.get("category_id")
+        if owner not in boxes_of:
+            drops.add("annotation without image", str(file), f"{who}: no image has its image_id {owner!r}")
+            continue
+        box = _box(found)
+        if isinstance(box, str):
+            drops.add("malformed box", str(file), f"{who}: {box}")
+            continue
+        if category not in categories:
+            ids = ", ".join(map(str, categories)) or "none"
+            drops.add("unknown class", str(file), f"{who}: category_id {category!r}; the file's categories are {ids}")
+            continue
+        boxes_of[owner].append((box, categories[category], bool(found.get("iscrowd", 0))))
+    find = ImageRoot(file, split).find if root is None else partial(_below, root.resolve())
+    for row in content["images"]:
+        if not isinstance(row["id"], int | str):
+            continue
+        found_boxes = boxes_of.pop(row["id"])
+        width, height = row.get("width"), row.get("height")
+        stated = (width, height) if isinstance(width, int) and isinstance(height, int) else None
+        yield Record(
+            image=find(row["file_name"]),
+            name=row["name"] if isinstance(row.get("name"), str) else row["file_name"],
+            boxes=tuple(box for box, _, _ in found_boxes),
+            labels=tuple(label for _, label, _ in found_boxes),
+            where=f"{file}, image id {row['id']}",
+            split=split,
+            crowd=tuple(crowd for _, _, crowd in found_boxes),
+            stated_wh=stated if stated and min(stated) > 0 else None,
+        )
+
+
+def _below(root: Path, file_name: str) -> Path:
+    return Path(os.path.normpath(root / file_name))
+
+
+class ImageRoot:
+    """Finds the folder that picture names are relative to: the first one near `file` that holds one of them."""
+
+    _PATIENCE: Final = 50
+
+    def __init__(self, file: Path, split: str | None) -> None:
+        home = file.parent
+        near = [home, home / "images", home.parent, home.parent / "images"]
+        inside = [place / name for place in near for name in (file.stem, split) if name]
+        beside = [path for place in (home, home.parent) for path in sorted(_folders(place))]
+        self._places = list(dict.fromkeys([*near, *inside, *beside]))
+        self._looked = 0
+
+    def find(self, file_name: str) -> Path:
+        relative = Path(file_name.replace("\\", "/"))
+        if len(self._places) > 1 and self._looked < self._PATIENCE:
+            self._looked += 1
+            self._places = next(([place] for place in self._places if (place / relative).is_file()), self._places)
+        return self._places[0] / relative
+
+
+def _folders(place: Path) -> Iterator[Path]:
+    with os.scandir(place) as entries:
+        yield from (Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _box(row: Mapping[str, Any]) -> Box | str:
+    """The annotation's box as xyxy, or what is wrong with it."""
+    if isinstance(box := row.get("bbox"), list) and box:
+        if len(box) != 4 or not all(isinstance(v, int | float) and math.isfinite(v) for v in box):
+            return f"bbox is {box}; need four finite numbers, [x, y, width, height]"
+        x, y, w, h = map(float, box)
+        return x, y, x + w, y + h
+    try:
+        found = box_of_segmentation(row.get("segmentation"))
+    except (ValueError, TypeError, KeyError) as error:
+        return f"it has no bbox, and its segmentation is broken: {error}"
+    return found or "it has neither a bbox nor a segmentation with area"
+
+
+def write(path: Path, examples: Sequence[Example], class_names: Sequence[str]) -> None:
+    """One COCO file, a line per photo and per box; ids count from 1, picture names are relative to the file's folder.
+
+    Raises:
+        ValueError: a label that is not among `class_names`.
+    """
+    ids = {name: i for i, name in enumerate(class_names, 1)}
+    folder = path.parent.resolve()
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"categories": [')
+        _rows(file, ({"id": i, "name": name} for name, i in ids.items()))
+        file.write('],\n"images": [')
+        _rows(file, (_image_row(i, example, folder) for i, example in enumerate(examples, 1)))
+        file.write('],\n"annotations": [')
+        _rows(file, _annotation_rows(examples, ids))
+        file.write("]}\n")
+
+
+def _rows(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> None:
+    for i, row in enumerate(rows):
+        file.write(("," if i else "") + "\n" + json.dumps(row, ensure_ascii=False))
+
+
+def _image_row(number: int, example: Example, folder: Path) -> dict[str, Any]:
+    width, height = example.annotations.size_wh
+    # Both free of links, so that '..' means the same to us and to the file system.
+    file_name = Path(os.path.relpath(_resolved(example.image.parent) / example.image.name, folder)).as_posix()
+    return {"id": number, "file_name": file_name, "width": width, "height": height, "name": example.name}
+
+
+_resolved = lru_cache(maxsize=1024)(Path.resolve)
+
+
+def _annotation_rows(examples: Sequence[Example], ids: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    number = 0
+    for image_id, example in enumerate(examples, 1):
+        truth = example.annotations
+        assert truth.crowd is not None
+        for box, label, crowd in zip(truth.boxes_xyxy.tolist(), truth.labels, truth.crowd.tolist(), strict=True):
+            if label not in ids:
+                raise ValueError(f"{example.name}: label {label!r} is not among {', '.join(ids)}")
+            number += 1
+            x1, y1, x2, y2 = box  # exact: differences of float32 are computed in float64
+            sides = [plain(value) for value in (x1, y1, x2 - x1, y2 - y1)]
+            area = plain((x2 - x1) * (y2 - y1))
+            row = {"id": number, "image_id": image_id, "category_id": ids[label], "bbox": sides, "area": area}
+            yield {**row, "iscrowd": int(crowd)}
+
+
+def plain(value: float) -> float | int:
+    """A whole number without its ``.0``."""
+    return int(value) if value == int(value) else value

@@ -1,0 +1,123 @@
+"""A data set as the rest of Outfitter uses it, and its canonical form on disk.
+
+DIR/train.json val.json test.json   COCO detection JSON, those splits that there are
+DIR/classes.txt                     class names, one a line, in the order of their ids
+DIR/images/                         pictures, unless they are referred to where they were
+DIR/dataset.json                    where it came from, counts, what was dropped; written last
+DIR/dropped.jsonl                   everything that was dropped, a line each
+DIR/prepare.json                    only while a preparation is unfinished
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from outfitter.datasets import coco
+from outfitter.datasets.records import SPLITS, Drops, Record, Source, read_lines
+from outfitter.datasets.settle import settle
+from outfitter.errors import DatasetError, nearest
+from outfitter.photo import Header
+from outfitter.values import Example
+
+CLASSES_FILE: Final = "classes.txt"
+MANIFEST_FILE: Final = "dataset.json"
+UNFINISHED_FILE: Final = "prepare.json"
+DROPPED_FILE: Final = "dropped.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Annotated photos whose every box is good. Names of examples are unique."""
+
+    class_names: tuple[str, ...]
+    examples: tuple[Example, ...]
+
+    def split(self, name: str) -> list[Example]:
+        """The examples of one split, in order; empty if there are none.
+
+        Raises:
+            DatasetError: no split has such a name.
+        """
+        if name not in SPLITS:
+            raise DatasetError(f"unknown split {name!r}; choose from {', '.join(SPLITS)}{nearest(name, SPLITS)}")
+        return [example for example in self.examples if example.split == name]
+
+
+def load(folder: Path) -> Dataset:
+    """Read a data set in canonical form. No picture is opened; sizes are those of the annotations.
+
+    Raises:
+        DatasetError: it is not in that form or unfinished, or holds a box or label that is wrong, which is named.
+    """
+    source = open_canonical(folder)
+    examples: list[Example] = []
+    names: set[str] = set()
+    for record in source.records:
+        _refuse(source.drops, folder)
+        if record.stated_wh is None:
+            raise DatasetError(
+                f"{record.where}: {record.name} has no width and height; need both, in pixels.{_hint(folder)}"
+            )
+        if record.name in names:
+            raise DatasetError(f"{record.where}: {record.name} is there twice; names must differ.{_hint(folder)}")
+        names.add(record.name)
+        settled = settle(record, source.drops, Header(record.stated_wh, 1))
+        _refuse(source.drops, folder)
+        assert settled is not None
+        assert record.split is not None
+        assert isinstance(record.image, Path)
+        examples.append(Example(record.image, record.name, settled.annotations, record.split))
+    _refuse(source.drops, folder)
+    return Dataset(source.class_names, tuple(examples))
+
+
+def open_canonical(folder: Path) -> Source:
+    """The records of a data set in canonical form, unchecked.
+
+    Raises:
+        DatasetError: it is not in that form, or unfinished.
+    """
+    if (folder / UNFINISHED_FILE).exists():
+        raise DatasetError(
+            f"{folder}: is unfinished. Run the same 'outfitter datasets prepare' again: it goes on where it stopped."
+        )
+    files = {split: folder / f"{split}.json" for split in SPLITS if (folder / f"{split}.json").is_file()}
+    if not files:
+        raise DatasetError(
+            f"{folder}: holds none of {', '.join(f'{split}.json' for split in SPLITS)}; need a data set as "
+            f"'outfitter datasets prepare SOURCE --format F --out {folder.name}' writes it."
+        )
+    drops = Drops()
+    contents: dict[str, dict[str, Any]] = {split: coco.read_json(file) for split, file in files.items()}
+    declared = [name for split, file in files.items() for name in coco.class_names(contents[split], file)]
+    if (folder / CLASSES_FILE).is_file():
+        names = tuple(line for _, line in read_lines(folder / CLASSES_FILE) if line)
+    else:
+        names = tuple(dict.fromkeys(declared))
+
+    def every() -> Iterator[Record]:
+        for split, file in files.items():
+            yield from coco.records(contents.pop(split), file, drops, split, folder)
+
+    return Source(every(), names, drops=drops)
+
+
+def write_splits(folder: Path, examples: Sequence[Example], class_names: Sequence[str]) -> None:
+    """The JSON file of each split that has examples, and the class names."""
+    for split in SPLITS:
+        if own := [example for example in examples if example.split == split]:
+            coco.write(folder / f"{split}.json", own, class_names)
+    (folder / CLASSES_FILE).write_text("".join(f"{name}\n" for name in class_names), encoding="utf-8")
+
+
+def _refuse(drops: Drops, folder: Path) -> None:
+    if drops:
+        box = f" box {drops[0].box}:" if drops[0].box is not None else ""
+        raise DatasetError(f"{drops[0].where}:{box} {drops[0].reason}: {drops[0].detail}.{_hint(folder)}")
+
+
+def _hint(folder: Path) -> str:
+    return f" Run 'outfitter datasets check {folder}' to list every fault."

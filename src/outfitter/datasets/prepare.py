@@ -1,0 +1,363 @@
+"""Any source → a data set in canonical form: labels renamed, splits made, boxes checked, photos cropped if asked.
+
+Each crop is drawn from its own random numbers, which come of the seed and the photo's name. So the result is the
+same for any number of workers, and after any interruption.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from outfitter.config import Options
+from outfitter.datasets.categories import choose
+from outfitter.datasets.dataset import DROPPED_FILE, MANIFEST_FILE, UNFINISHED_FILE, write_splits
+from outfitter.datasets.pool import Progress, cores, in_order, silent
+from outfitter.datasets.records import READERS, SPLITS, Drops, Record, Slice, Source
+from outfitter.datasets.settle import Settled, settle
+from outfitter.datasets.split import BLOCK, VAL_SHARE, assign, blocks
+from outfitter.errors import DatasetError, PhotoError
+from outfitter.photo import EXTENSIONS, encode_jpeg, load_photo
+from outfitter.values import Annotations, Example
+
+CROPPED: Final = ("train", "val")
+MIN_CROP_SIDE: Final = 50
+"""Pixels; smaller crops are dropped."""
+ASPECTS: Final = (0.2, 5.0)
+"""A box's width over its height, each as a share of its crop, must lie within; else it is dropped."""
+
+
+class PrepareOptions(Options):
+    """How a source becomes a data set.
+
+    crop: least and most margin around a box, as shares of its sides; None keeps photos whole, with every box.
+    images: ``reference`` leaves photos where they are, ``copy`` makes the data set stand alone; crops always lie
+    within it. val, test: their shares of the photos where the source has no partition of its own. block: how many
+    consecutive photos stay together then.
+    """
+
+    format: str
+    categories: str = "fine"
+    crop: tuple[float, float] | None = None
+    seed: int = Field(default=0, ge=0)
+    images: Literal["reference", "copy"] = "reference"
+    val: float = Field(default=VAL_SHARE, ge=0, lt=1)
+    test: float = Field(default=0.0, ge=0, lt=1)
+    block: int = Field(default=BLOCK, gt=0)
+
+    @model_validator(mode="after")
+    def _margins(self) -> PrepareOptions:
+        if self.crop is not None and not 0 <= self.crop[0] <= self.crop[1] <= 1:
+            raise ValueError("margins must be 0 <= least <= most <= 1, as in 0.05,0.20")
+        return self
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a preparation did. counts: per split, photos and boxes of every class. notes: what was mended."""
+
+    folder: Path
+    counts: dict[str, dict[str, Any]]
+    dropped: dict[str, int]
+    notes: dict[str, int]
+
+
+@dataclass
+class _Part:
+    """What comes of some records."""
+
+    examples: list[Example] = field(default_factory=list)
+    drops: Drops = field(default_factory=Drops)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+def prepare(
+    source: Path, out: Path, options: PrepareOptions, *, workers: int | None = None, progress: Progress = silent
+) -> Prepared:
+    """Make the data set `out` of `source`. Interrupted, the same call goes on where it stopped.
+
+    Args:
+        workers: processes; by default as many as there are cores.
+
+    Raises:
+        DatasetError: the source cannot be read as `options.format`, a label has no class, or nothing is left of it.
+        ConfigError: an impossible option.
+    """
+    reader = READERS[options.format]
+    opened = reader(source)
+    _begin(out, {"source": str(source), **options.model_dump(mode="json")})
+    records: list[Record] = []
+    with progress("listing", None) as advance:
+        for record in opened.records:
+            records.append(record)
+            advance()
+    naming = choose(options.categories, opened, {label for record in records for label in record.labels})
+    records = [_renamed(record, naming.mapping) for record in _distinct(records, opened.drops)]
+    if not records:
+        raise DatasetError(f"{source}: holds no annotated photos.{_why(opened.drops)}")
+    records = _with_splits(records, options)
+
+    whole = _Part(drops=opened.drops)
+    work = partial(_work, options=options, folder=out)
+    with progress("photos", len(records)) as advance:
+        for done, part in in_order(work, list(zip(records, _stems(records), strict=True)), workers or cores()):
+            whole.examples += part.examples
+            whole.drops += part.drops
+            whole.notes += part.notes
+            advance(done)
+    if not any(example.split == "train" for example in whole.examples):
+        raise DatasetError(f"{source}: leaves nothing to train on.{_why(whole.drops)}")
+    return _finish(out, source, options, opened, naming.class_names, whole)
+
+
+def _begin(out: Path, plan: dict[str, Any]) -> None:
+    """Claim the folder, or an unfinished one of the same plan."""
+    unfinished = out / UNFINISHED_FILE
+    if unfinished.is_file():
+        if json.loads(unfinished.read_text(encoding="utf-8")) != plan:
+            raise DatasetError(
+                f"{out}: holds an unfinished preparation with other options; see {unfinished}. Repeat it with those, "
+                "or name a new folder."
+            )
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DatasetError(f"{out}: is not empty, and a data set is never overwritten. Name a new folder.")
+    out.mkdir(parents=True, exist_ok=True)
+    unfinished.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
+
+
+def _finish(
+    out: Path, source: Path, options: PrepareOptions, opened: Source, class_names: tuple[str, ...], whole: _Part
+) -> Prepared:
+    write_splits(out, whole.examples, class_names)
+    with (out / DROPPED_FILE).open("w", encoding="utf-8", errors="backslashreplace") as file:
+        for drop in whole.drops:
+            file.write(json.dumps(drop._asdict(), ensure_ascii=False) + "\n")
+    counts = count(whole.examples, class_names)
+    manifest = {
+        "format": 1,
+        "source": str(source),
+        "licence": opened.licence,
+        "options": options.model_dump(mode="json"),
+        "class_names": class_names,
+        "splits": counts,
+        "dropped": whole.drops.counts(),
+        "mended": dict(whole.notes),
+    }
+    (out / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (out / UNFINISHED_FILE).unlink()
+    return Prepared(out, counts, whole.drops.counts(), dict(whole.notes))
+
+
+def count(examples: Sequence[Example], class_names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Per split: photos, boxes, and boxes of every class."""
+    counts: dict[str, dict[str, Any]] = {}
+    for split in SPLITS:
+        own = [example.annotations.labels for example in examples if example.split == split]
+        if own:
+            met = Counter(label for labels in own for label in labels)
+            per_class = {name: met[name] for name in class_names}
+            counts[split] = {"photos": len(own), "boxes": met.total(), "classes": per_class}
+    return counts
+
+
+def _why(drops: Drops) -> str:
+    if not drops:
+        return ""
+    counted = ", ".join(f"{count} × {reason}" for reason, count in drops.counts().items())
+    return f" Dropped: {counted}; the first is {drops[0].where}: {drops[0].detail}."
+
+
+def _distinct(records: Sequence[Record], drops: Drops) -> list[Record]:
+    """Drop photos that are listed twice, and those whose name no UTF-8 file can hold."""
+    kept: dict[str, Record] = {}
+    for record in records:
+        path = record.image.path if isinstance(record.image, Slice) else record.image
+        if not _is_utf8(record.name + str(path)):
+            shown = record.name.encode("utf-8", "backslashreplace").decode()
+            drops.add("name not UTF-8", shown, f"rename the file: convmv -f latin1 -t utf-8; {record.where}")
+        elif record.name in kept:
+            drops.add("photo listed twice", record.name, f"{record.where}, and before in {kept[record.name].where}")
+        else:
+            kept[record.name] = record
+    return list(kept.values())
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # a surrogate that stands for a stray byte
+        return False
+    return True
+
+
+def _renamed(record: Record, mapping: Any) -> Record:
+    kept = [i for i, label in enumerate(record.labels) if mapping[label] is not None]
+    return record._replace(
+        boxes=tuple(record.boxes[i] for i in kept),
+        labels=tuple(mapping[record.labels[i]] for i in kept),
+        crowd=tuple(record.crowd[i] for i in kept) if record.crowd else (),
+    )
+
+
+def _with_splits(records: Sequence[Record], options: PrepareOptions) -> list[Record]:
+    """Keep the source's partition; without one, deal blocks of neighbours."""
+    if all(record.split is not None for record in records):
+        return list(records)
+    if any(record.split is not None for record in records):
+        lost = next(record for record in records if record.split is None)
+        raise DatasetError(
+            f"{lost.where}: {lost.name} is in no split, and others are. Give every photo a split, or none."
+        )
+    groups = blocks([record.name for record in records], options.block)
+    shares = {"val": options.val, "test": options.test}
+    splits = assign(groups, [record.labels for record in records], shares, options.seed)
+    return [record._replace(split=split) for record, split in zip(records, splits, strict=True)]
+
+
+def _stems(records: Sequence[Record]) -> list[str]:
+    """For every record, a file path without extension that is safe and no other's."""
+    taken: Counter[str] = Counter()
+    stems = []
+    for record in records:
+        parts = [part for part in PurePosixPath(record.name.replace("\\", "/")).parts if part not in ("/", "..")]
+        path = PurePosixPath(*parts) if parts else PurePosixPath("photo")
+        if path.suffix.lower() in EXTENSIONS:
+            path = path.with_suffix("")
+        stem = "".join("_" if c in '@:*?"<>|' or ord(c) < 32 else c for c in str(path))
+        taken[stem.casefold()] += 1  # some file systems take A for a
+        stems.append(stem if taken[stem.casefold()] == 1 else f"{stem}@@{taken[stem.casefold()]}")
+    return stems
+
+
+# --- in the workers
+
+
+def _work(tasks: Sequence[tuple[Record, str]], options: PrepareOptions, folder: Path) -> _Part:
+    part = _Part()
+    for record, stem in tasks:
+        settled = settle(record, part.drops)
+        if settled is None:
+            continue
+        part.notes.update(settled.notes)
+        assert record.split is not None
+        if options.crop is not None:
+            _crop(settled, stem, options, folder, part)
+        else:
+            _keep(settled, stem, options, folder, part)
+    return part
+
+
+def _keep(settled: Settled, stem: str, options: PrepareOptions, folder: Path, part: _Part) -> None:
+    record = settled.record
+    assert record.split is not None
+    if isinstance(record.image, Path) and options.images == "reference":
+        image = record.image
+    else:
+        data = record.image.read() if isinstance(record.image, Slice) else record.image.read_bytes()
+        image = folder / "images" / record.split / (stem + _extension(data))
+        if not image.exists():
+            _write(image, data)
+    part.examples.append(Example(image, record.name, settled.annotations, record.split))
+
+
+def _crop(settled: Settled, stem: str, options: PrepareOptions, folder: Path, part: _Part) -> None:
+    """The original's preparation: each box of train and val its own picture; test photos whole; small ones dropped."""
+    record, truth = settled.record, settled.annotations
+    assert options.crop is not None
+    assert record.split is not None
+    if record.split not in CROPPED:
+        good = [
+            i for i in range(len(truth)) if _passes(truth.boxes_xyxy[i].tolist(), truth.size_wh, record, i, part.drops)
+        ]
+        if good:
+            assert truth.crowd is not None
+            labels = tuple(truth.labels[i] for i in good)
+            kept = Annotations(truth.boxes_xyxy[good], labels, truth.size_wh, truth.crowd[good])
+            _keep(Settled(record, kept), stem, options, folder, part)
+        return
+    photo = None
+    assert truth.crowd is not None
+    for i, (box, label) in enumerate(zip(truth.boxes_xyxy.tolist(), truth.labels, strict=True)):
+        if truth.crowd[i]:
+            part.drops.add("crowd box", record.name, f"a group of {label} makes no crop; {record.where}", i)
+            continue
+        digest = sha256(f"{options.seed}\0{record.name}\0{i}".encode()).digest()
+        margins = np.random.default_rng(list(digest)).uniform(*options.crop, 4)
+        x1, y1, x2, y2 = window = crop_window(box, margins.tolist(), truth.size_wh)
+        size = x2 - x1, y2 - y1
+        inside = (box[0] - x1, box[1] - y1, box[2] - x1, box[3] - y1)
+        if not _passes(inside, size, record, i, part.drops):
+            continue
+        single = len(truth) == 1
+        image = folder / "images" / record.split / f"{stem}{'' if single else f'@{i}'}.jpg"
+        if not image.exists():
+            try:
+                photo = photo or load_photo(_source(record.image), name=record.name)
+            except PhotoError as error:
+                part.drops.add("unreadable image", record.name, str(error))
+                return
+            if photo.size_wh != truth.size_wh:
+                part.drops.add(
+                    "unreadable image", record.name, f"decodes to {photo.size_wh}, its header says {truth.size_wh}"
+                )
+                return
+            _write(image, encode_jpeg(photo.pixels[window[1] : window[3], window[0] : window[2]]))
+        annotations = Annotations(np.array([inside], np.float32), (label,), size)
+        part.examples.append(Example(image, record.name if single else f"{record.name}@{i}", annotations, record.split))
+
+
+def crop_window(box: Sequence[float], margins: Sequence[float], size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The whole pixels that a crop takes, xyxy: the box and its margins, cut at the photo's edges.
+
+    margins: left, top, right, bottom, in shares of the box's own width and height, rounded to whole pixels as in the
+    original.
+    """
+    x1, y1, x2, y2 = box
+    w, h = x2 - x1, y2 - y1
+    left, top, right, bottom = (round(m * side) for m, side in zip(margins, (w, h, w, h), strict=True))
+    return (
+        max(0, int(np.floor(x1 - left))),
+        max(0, int(np.floor(y1 - top))),
+        min(size_wh[0], int(np.ceil(x2 + right))),
+        min(size_wh[1], int(np.ceil(y2 + bottom))),
+    )
+
+
+def _passes(box: Sequence[float], size_wh: tuple[int, int], record: Record, number: int, drops: Drops) -> bool:
+    if min(size_wh) < MIN_CROP_SIDE:
+        detail = f"{size_wh[0]} × {size_wh[1]} pixels, under {MIN_CROP_SIDE} a side; {record.where}"
+        drops.add("crop too small", record.name, detail, number)
+        return False
+    aspect = ((box[2] - box[0]) / size_wh[0]) / ((box[3] - box[1]) / size_wh[1])
+    if not ASPECTS[0] <= aspect <= ASPECTS[1]:
+        detail = f"normalised aspect {aspect:.3g} is outside {ASPECTS[0]:g} to {ASPECTS[1]:g}; {record.where}"
+        drops.add("extreme aspect", record.name, detail, number)
+        return False
+    return True
+
+
+def _source(image: Path | Slice) -> Path | bytes:
+    return image.read() if isinstance(image, Slice) else image
+
+
+def _extension(data: bytes) -> str:
+    starts = {b"\x89PNG": ".png", b"GIF8": ".gif", b"RIFF": ".webp", b"BM": ".bmp", b"II*\0": ".tif", b"MM\0*": ".tif"}
+    return next((extension for start, extension in starts.items() if data.startswith(start)), ".jpg")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, so that what is there after an interruption is good."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(data)
+    part.replace(path)

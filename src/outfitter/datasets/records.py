@@ -1,0 +1,139 @@
+"""What a reader yields: `Record`s, one per photo, as the source has them and unchecked.
+
+    a source on disk → reader → Record → settle → Example
+
+Records may be broken, which is what `check` is for; `Example`s may not. Readers list; they never decode a photo.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+from outfitter.errors import DatasetError
+from outfitter.registry import Registry
+
+SPLITS: Final = ("train", "val", "test")
+SPLIT_ALIASES: Final = {
+    **dict.fromkeys(("train", "training", "trainval"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+Box: TypeAlias = tuple[float, float, float, float]
+
+
+class Slice(NamedTuple):
+    """A picture that lies inside another file, such as a record file. offset, length: in bytes."""
+
+    path: Path
+    offset: int
+    length: int
+
+    def read(self) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.length)
+
+
+class Record(NamedTuple):
+    """One photo of a source.
+
+    name: its id within the source, unique. boxes: ``xyxy``, as annotated, in pixels, or in shares of the photo's
+    sides if `normalised`. where: the annotation's file, and line where it has one. crowd: one flag per box, or empty.
+    split: None if the source has no partition. stated_wh: the photo's size as the annotation has it.
+    """
+
+    image: Path | Slice
+    name: str
+    boxes: tuple[Box, ...]
+    labels: tuple[str, ...]
+    where: str
+    split: str | None = None
+    crowd: tuple[bool, ...] = ()
+    stated_wh: tuple[int, int] | None = None
+    normalised: bool = False
+
+
+class Drop(NamedTuple):
+    """Something left out. reason: one of few words, counted by; box: its index within the photo, from 0."""
+
+    reason: str
+    where: str
+    box: int | None
+    detail: str
+
+
+class Drops(list[Drop]):
+    """Everything that was left out, in the order met."""
+
+    def add(self, reason: str, where: str, detail: str, box: int | None = None) -> None:
+        self.append(Drop(reason, where, box, detail))
+
+    def counts(self) -> dict[str, int]:
+        return dict(Counter(drop.reason for drop in self).most_common())
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened source. Iterate `records` once; `drops` is complete when they are used up.
+
+    class_names: as the source declares them, in its order; empty if it does not.
+    levels: ready-made mappings of its labels by the level's name, ``broad`` or ``slots``.
+    """
+
+    records: Iterable[Record]
+    class_names: tuple[str, ...] = ()
+    levels: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    licence: str = ""
+    drops: Drops = field(default_factory=Drops)
+
+
+Reader: TypeAlias = Callable[[Path], Source]
+READERS: Final = Registry[Reader]("dataset format")
+
+
+def natural(name: str) -> list[str | int]:
+    """A sort key that puts 2 before 10."""
+    pieces = re.split(r"(\d+)", name)
+    return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)]
+
+
+def split_in(name: str) -> str | None:
+    """The split that a file or folder name speaks of: ``instances_val2017`` → ``val``; None if none."""
+    found = {SPLIT_ALIASES[word] for word in re.findall(r"[a-z]+", name.lower()) if word in SPLIT_ALIASES}
+    return found.pop() if len(found) == 1 else None
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The file's lines with their numbers from 1, without line ends of any system and without a byte-order mark.
+
+    Raises:
+        DatasetError: there is no such file, or it is not UTF-8.
+    """
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig") as file:  # universal newlines: \r\n and \r read as \n
+            for number, line in enumerate(file, 1):
+                yield number, line.rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path}: line {number + 1} or a little below is not UTF-8: byte {error.object[error.start]:#04x}. "
+            f"Convert the file: iconv -f latin1 -t utf-8 {path.name}"
+        ) from None
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}. Check the path.") from None
+
+
+def known(label: str, names: Sequence[str], where: str) -> str:
+    """Return `label` if it is among `names`, else raise DatasetError listing them."""
+    from outfitter.errors import nearest
+
+    if label not in names:
+        raise DatasetError(
+            f"{where}: unknown class {label!r}; the classes are {', '.join(names)}{nearest(label, names)}"
+        )
+    return label

@@ -1,0 +1,141 @@
+"""Record → Example: the photo's size is read, boxes are made pixels of the turned photo, broken ones are dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from outfitter.datasets.records import Box, Drops, Record, Slice
+from outfitter.errors import PhotoError
+from outfitter.photo import Header, read_header
+from outfitter.values import Annotations
+
+SNAP: Final = 0.01
+"""Shares of a side, written with six digits or as float32, come back to whole pixels within this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A record whose boxes are good. notes: what was mended, counted by it."""
+
+    record: Record
+    annotations: Annotations
+    notes: tuple[str, ...] = ()
+
+
+def header_of(image: Path | Slice) -> Header:
+    """Raises PhotoError."""
+    if isinstance(image, Slice):
+        return read_header(image.read(), name=f"{image.path} at byte {image.offset}")
+    return read_header(image)
+
+
+def settle(record: Record, drops: Drops, header: Header | None = None) -> Settled | None:
+    """Check a record against its photo's header; what is wrong is added to `drops`. None: the photo is left out."""
+    name = str(record.image) if isinstance(record.image, Path) else record.name
+    try:
+        header = header or header_of(record.image)
+    except PhotoError as error:
+        missing = isinstance(record.image, Path) and not record.image.exists()
+        drops.add("missing image" if missing else "unreadable image", name, f"{error} Annotated in {record.where}.")
+        return None
+    size = header.size_wh
+    notes: list[str] = []
+    boxes = pixels(record, size)
+    if record.stated_wh is not None and record.stated_wh != size:
+        if record.stated_wh != header.stored_wh:
+            stated = "{} × {}".format(*record.stated_wh)
+            detail = f"{record.where} says {stated} pixels, the file has {size[0]} × {size[1]}"
+            drops.add("size differs", name, detail)
+            return None
+        boxes = [turn(box, header) for box in pixels(record, header.stored_wh)]
+        notes.append("boxes turned upright with their photo")
+    kept: list[int] = []
+    seen: set[tuple[Box, str]] = set()
+    for i, box in enumerate(boxes):
+        fault = fault_of(box, size)
+        if fault is not None:
+            drops.add(fault, name, f"{show(box)} in {size[0]} × {size[1]}; {record.where}", i)
+            continue
+        inside = clip(box, size)
+        if inside != box:
+            notes.append("boxes cut at the photo's edge")
+        boxes[i] = inside
+        if (inside, record.labels[i]) in seen:
+            drops.add("duplicate box", name, f"{show(box)} {record.labels[i]} is there twice; {record.where}", i)
+            continue
+        seen.add((inside, record.labels[i]))
+        kept.append(i)
+    if boxes and not kept:
+        drops.add("no good box left", name, f"all its {len(boxes)} boxes were dropped; {record.where}")
+        return None
+    crowd = np.array([record.crowd[i] for i in kept], bool) if record.crowd else None
+    labels = tuple(record.labels[i] for i in kept)
+    return Settled(
+        record, Annotations(np.array([boxes[i] for i in kept], np.float32), labels, size, crowd), tuple(notes)
+    )
+
+
+def pixels(record: Record, size_wh: tuple[int, int]) -> list[Box]:
+    """The record's boxes in pixels of a photo of `size_wh`."""
+    if not record.normalised:
+        return list(record.boxes)
+    w, h = size_wh
+    return [(_snap(x1 * w), _snap(y1 * h), _snap(x2 * w), _snap(y2 * h)) for x1, y1, x2, y2 in record.boxes]
+
+
+def _snap(value: float) -> float:
+    whole = round(value)
+    return float(whole) if abs(value - whole) <= SNAP else value
+
+
+def fault_of(box: Box, size_wh: tuple[int, int]) -> str | None:
+    """What makes a box unusable in a photo of `size_wh`, or None. A box that is partly outside is usable."""
+    x1, y1, x2, y2 = box
+    if not np.isfinite(box).all():
+        return "malformed box"
+    if x1 > x2 or y1 > y2:
+        return "inverted box"
+    x1, y1, x2, y2 = (float(np.float32(value)) for value in box)  # as it will be stored
+    if x1 == x2 or y1 == y2:
+        return "zero-area box"
+    w, h = size_wh
+    if min(x2, w) <= max(x1, 0) or min(y2, h) <= max(y1, 0):
+        return "box outside the photo"
+    return None
+
+
+def clip(box: Box, size_wh: tuple[int, int]) -> Box:
+    """The part of the box within the photo."""
+    w, h = size_wh
+    x1, y1, x2, y2 = box
+    return max(x1, 0.0), max(y1, 0.0), min(x2, float(w)), min(y2, float(h))
+
+
+def turn(box: Box, header: Header) -> Box:
+    """A box in the stored photo → the same box in the upright one (Exif 2.3, tag 0x0112)."""
+    w, h = header.stored_wh
+    x1, y1, x2, y2 = box
+    match header.orientation:
+        case 2:
+            return w - x2, y1, w - x1, y2
+        case 3:
+            return w - x2, h - y2, w - x1, h - y1
+        case 4:
+            return x1, h - y2, x2, h - y1
+        case 5:
+            return y1, x1, y2, x2
+        case 6:
+            return h - y2, x1, h - y1, x2
+        case 7:
+            return h - y2, w - x2, h - y1, w - x1
+        case 8:
+            return y1, w - x2, y2, w - x1
+    return box
+
+
+def show(box: Box) -> str:
+    return "[" + ", ".join(f"{value:g}" for value in box) + "]"
