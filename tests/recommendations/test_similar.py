@@ -97,12 +97,14 @@ def test_reasons_are_for_people(make_shop: MakeShop) -> None:
             Product("same", "S", "b.jpg", colour="Dark Navy Blue"),
             Product("red", "R", "c.jpg", colour="scarlet"),
             Product("bare", "P", "d.jpg"),
+            Product("other", "O", "e.jpg"),
         ],
         [
             ("copy", "a.jpg", "top", vector(1.0)),
             ("same", "b.jpg", "top", vector(0.9)),
             ("red", "c.jpg", "top", vector(0.8)),
             ("bare", "d.jpg", "top", vector(0.7)),
+            ("other", "e.jpg", "bag", vector(0.6)),
         ],
     )
     rows = Similar().recommend(Query((QUERY,)), source)
@@ -111,6 +113,7 @@ def test_reasons_are_for_people(make_shop: MakeShop) -> None:
         "Looks like your navy top, in the same colour.",
         "Looks like your navy top, in red.",
         "Looks like your navy top.",
+        "Looks like your navy top, though it was taken for a bag.",
     ]
     assert {row.garment for row in rows} == {3}
-    assert {row.slot for row in rows} == {"top"}
+    assert [row.slot for row in rows] == ["top"] * 4 + ["bag"]

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from outfitter.recommendations.colour import find_colour
-from outfitter.recommendations.slots import is_bystander
+from outfitter.recommendations.slots import ARTICLES, NOUNS, is_bystander
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
 from outfitter.values import Candidate, Product, Recommendation
 
@@ -79,6 +79,9 @@ def _because(garment: Garment, candidate: Candidate, product: Product, parts: di
         return f"Its picture shows something that looks like {garment.name}, worn with it."
     if candidate.similarity > 0.999:
         return f"Looks exactly like {garment.name}."
+    if candidate.slot and garment.slot not in (None, candidate.slot):
+        taken_for = f"{ARTICLES.get(candidate.slot, '')}{NOUNS.get(candidate.slot, candidate.slot)}"
+        return f"Looks like {garment.name}, though it was taken for {taken_for}."
     colour = find_colour(product.colour)
     if colour is None or garment.colour is None:
         return f"Looks like {garment.name}."

@@ -22,6 +22,9 @@ NOUNS: Final[Mapping[str, str]] = {
 }
 """Slots as people say them."""
 
+ARTICLES: Final[Mapping[str, str]] = {"top": "a ", "long": "a ", "bag": "a ", "headwear": "a "}
+"""The rest are plural."""
+
 CATEGORY_WORDS: Final[Mapping[str, str]] = {
     **{slot: slot for slot in SLOTS},
     **CCP_TO_SLOT,
