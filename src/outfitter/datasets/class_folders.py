@@ -17,11 +17,11 @@ from outfitter.datasets.records import READERS, SPLIT_ALIASES, Box, Drops, Recor
 from outfitter.errors import DatasetError, PhotoError
 from outfitter.photo import list_photos, load_photo
 
-CLOTHING_TO_SLOT: Final[dict[str, str | None]] = {
+CLOTHING_TO_SLOT: Final = {
     "dress": "long",
     "hat": "headwear",
     "longsleeve": "top",
-    "outwear": None,  # jackets and coats in one folder, which are two slots
+    "outwear": "top",  # mostly jackets; its few coats would be "long"
     "pants": "bottom",
     "shirt": "top",
     "shoes": "footwear",

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from outfitter.colour import to_lab
 from outfitter.datasets.masks import pieces
 from outfitter.datasets.records import Box
 
@@ -41,7 +42,7 @@ def find_on_plain_ground(pixels: NDArray[np.uint8]) -> Box | str:
     small = Image.fromarray(pixels).resize(
         (max(8, round(width * scale)), max(8, round(height * scale))), Image.Resampling.BILINEAR
     )
-    picture = lab(np.asarray(small.filter(ImageFilter.GaussianBlur(0.8))))
+    picture = to_lab(np.asarray(small.filter(ImageFilter.GaussianBlur(0.8)))).astype(np.float32)
     edge = np.ones(picture.shape[:2], bool)
     depth = max(3, round(0.05 * min(edge.shape)))
     edge[depth:-depth, depth:-depth] = False
@@ -61,16 +62,6 @@ def find_on_plain_ground(pixels: NDArray[np.uint8]) -> Box | str:
         return "what stands out reaches far along the edge"
     across, down = width / garment.shape[1], height / garment.shape[0]
     return (float(left * across), float(top * down), float(right * across), float(bottom * down))
-
-
-def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """sRGB, uint8 (..., 3), as CIELAB under D65, float32 (..., 3); L in [0, 100]."""
-    value = pixels.astype(np.float32) / 255
-    linear = np.where(value > 0.04045, ((value + 0.055) / 1.055) ** 2.4, value / 12.92)
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32)
-    ratio = np.cbrt(np.maximum(linear @ to_xyz.T / np.array([0.9505, 1.0, 1.089], np.float32), 1e-4))
-    x, y, z = ratio[..., 0], ratio[..., 1], ratio[..., 2]
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1).astype(np.float32)
 
 
 def _distance(picture: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.float32]:
