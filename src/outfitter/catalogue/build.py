@@ -93,8 +93,8 @@ def build(
             return Report(folder, 0, 0, Tables(folder, stamp).products.count_rows(), rejected)
         tables = Tables(folder, stamp, make=True)
         stamp = _with_attributes(folder, stamp, tables, source)
-        intake = Intake(folder, stamp, tables, models, source)
-        report = intake.run(workers, progress)
+        intake = Intake(folder, stamp, tables, models, source, workers)
+        report = intake.run(progress)
         tables.delete_products(sorted(intake.gone))
         tables.tidy(readers=False)
         write_stamp(folder, stamp.model_copy(update={"complete": True, "feed": source.digest}))
@@ -121,8 +121,11 @@ def add(
         tables = Tables(folder, stamp)
         stamp = _with_attributes(folder, stamp, tables, source)
         write_stamp(folder, stamp.model_copy(update={"feed": None}))
-        report = Intake(folder, stamp, tables, models, source).run(workers, progress)
-        tables.tidy(readers=True)
+        report = Intake(folder, stamp, tables, models, source, workers).run(progress)
+        if report.added or report.updated:
+            tables.tidy(readers=True)
+        else:
+            write_stamp(folder, stamp)
         return report
 
 

@@ -14,8 +14,9 @@ import io
 import json
 import re
 import sys
+import textwrap
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
@@ -30,7 +31,8 @@ REQUIRED: Final = ("id", "title", "image")
 OPTIONAL: Final = ("category", "colour", "currency", "availability", "url", "gender", "brand")
 KNOWN: Final = (*REQUIRED, *OPTIONAL, "price", "additional_images")
 
-_SEEN_COLUMNS_WIDTH = 300
+LONGEST_LINE: Final = 1_000_000
+"""Characters; a longer line is rejected without being held in memory."""
 
 
 class Reject(NamedTuple):
@@ -110,20 +112,24 @@ def open_feed(source: str | Path) -> Feed:
         base = (path if path.is_dir() else path.parent).absolute()
     reader = READERS[_format(place)]
 
+    def records() -> Iterator[Record]:
+        return _tidied(reader(place))
+
     digest = hashlib.sha256()
     columns: dict[str, None] = {}
+    attributes: dict[str, None] = {}
+    seen: dict[str, int] = {}
     rows = 0
-    feed = Feed(place.name, base, (), 0, "", lambda: _tidied(reader(place)))
-    for _, fields in feed._records():
-        rows += 1
+    for rows, (line, fields) in enumerate(records(), 1):  # noqa: B007
         columns.update(dict.fromkeys(fields if not isinstance(fields, str) else ()))
+        row = _checked(line, fields, seen)
+        digest.update(row_digest(row.product, base).encode() if isinstance(row, Row) else repr(row).encode())
+        if isinstance(row, Row):
+            attributes.update(dict.fromkeys(name for name in fields if name not in KNOWN))
     if not rows:
         raise FeedError(f"{place.name}: holds no products. Give a feed with a row for each product.")
     _require_columns(place.name, columns)
-    for row in feed:
-        digest.update(row_digest(row.product, base).encode() if isinstance(row, Row) else repr(row).encode())
-    attributes = tuple(name for name in columns if name not in KNOWN)
-    return Feed(place.name, base, attributes, rows, digest.hexdigest(), feed._records)
+    return Feed(place.name, base, tuple(attributes), rows, digest.hexdigest(), records)
 
 
 def row_digest(product: Product, base: Path) -> str:
@@ -137,11 +143,9 @@ def _require_columns(name: str, columns: Iterable[str]) -> None:
     got = list(columns)
     for needed in REQUIRED:
         if needed not in got:
-            listed = ", ".join(got)
-            if len(listed) > _SEEN_COLUMNS_WIDTH:
-                listed = listed[:_SEEN_COLUMNS_WIDTH] + " …"
+            listed = textwrap.shorten(", ".join(got), 300, placeholder=" …") or "none"
             raise FeedError(
-                f"{name}: has no column {needed!r}; got {listed or 'none'}; need {', '.join(REQUIRED)}"
+                f"{name}: has no column {needed!r}; got {listed}; need {', '.join(REQUIRED)}"
                 f"{nearest(needed, got)} Rename a column, or add one."
             )
 
@@ -159,7 +163,7 @@ def _tidied(records: Iterator[Record]) -> Iterator[Record]:
         for name, value in fields.items():
             plain = re.sub(r"[\s-]+", "_", name.strip()).casefold()
             plain = ALIASES.get(plain, plain)
-            tidy.setdefault(plain if plain in KNOWN else name.strip(), value)
+            tidy[plain if plain in KNOWN and plain not in tidy else name.strip()] = value
         yield line, tidy
 
 
@@ -173,9 +177,12 @@ def _checked(line: int, fields: Mapping[str, object] | str, seen: dict[str, int]
     def reject(reason: str) -> Reject:
         return Reject(line, _printable(known["id"]), _printable(known["image"]), reason)
 
-    bad = [name for name, value in texts.items() if _printable(value) != value]
+    bad = [_printable(name) for name, value in texts.items() if _printable(name + value) != name + value]
     if bad:
         return reject(f"{bad[0]} holds bytes that are not UTF-8; save the feed as UTF-8")
+    nested = [name for name in (*REQUIRED, *OPTIONAL, "price") if isinstance(fields.get(name), (list, dict))]
+    if nested:
+        return reject(f"{nested[0]} is {texts[nested[0]]}; need a text or a number")
     for name in REQUIRED:
         if not known[name]:
             return reject(f"{name} is empty")
@@ -259,34 +266,81 @@ def _format(source: Source) -> str:
     return named or ("jsonl" if start.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{" else "csv")
 
 
-def _lines(source: Source) -> io.TextIOWrapper:
-    """The feed as text; a byte-order mark is skipped, and what is no UTF-8 is kept for `_checked` to find."""
-    file = source.open()
-    start = file.read(2)
-    file.seek(0)
-    encoding = "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-    return io.TextIOWrapper(file, encoding, "surrogateescape" if encoding == "utf-8-sig" else "replace", newline="")
+class _Lines:
+    """The lines of a feed. A byte-order mark is skipped; what is no UTF-8 is kept for `_checked` to find.
+
+    next: the number of the line that comes next, from 1. `next(lines)` raises csv.Error for a line of endless length.
+    """
+
+    def __init__(self, source: Source) -> None:
+        file = source.open()
+        utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        file.seek(0)
+        encoding, errors = ("utf-16", "replace") if utf16 else ("utf-8-sig", "surrogateescape")
+        self._text = io.TextIOWrapper(file, encoding, errors, newline="")
+        self._again: deque[str | None] = deque()
+        self._since: list[str | None] = []
+        self.next = 1
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._text.close()
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._read()
+        if line == "":
+            raise StopIteration
+        self._since.append(line)
+        self.next += 1
+        if line is None:
+            raise csv.Error(f"it is longer than {LONGEST_LINE:,} characters")
+        return line
+
+    def _read(self) -> str | None:
+        """A line, "" at the end, None for one that is too long."""
+        line = piece = self._text.readline(LONGEST_LINE)
+        while len(piece) == LONGEST_LINE and piece[-1] not in "\r\n":
+            piece = self._text.readline(LONGEST_LINE)
+        return line if piece is line else None
+
+    def begin(self) -> int:
+        """Start a record; returns its line."""
+        self._since.clear()
+        return self.next
+
+    def begin_after_first(self) -> None:
+        """Go back to the second line of the record: its first was bad, and what seemed to belong to it may be good."""
+        self._again.extendleft(reversed(self._since[1:]))
+        self.next -= len(self._since) - 1
 
 
 @READERS.register("csv")
 def read_csv(source: Source) -> Iterator[Record]:
     """Columns named by the first line; separated by what that line holds most of: comma, semicolon or tab."""
-    with _lines(source) as lines:
-        first = lines.readline()
-        lines.seek(0)
-        separator = max(",;\t", key=first.count)
-        reader = csv.reader(lines, delimiter=separator)
+    with _Lines(source) as lines:
         header: list[str] | None = None
+        separator = ","
         while True:
-            line = reader.line_num + 1
+            line = lines.begin()
             try:
-                cells = next(reader)
+                if header is None:
+                    first = next(lines)
+                    separator = max(",;\t", key=first.count)
+                    cells = next(csv.reader([first], delimiter=separator, strict=True))
+                else:
+                    cells = next(csv.reader(lines, delimiter=separator, strict=True))
             except StopIteration:
                 return
-            except (csv.Error, UnicodeError) as error:
+            except csv.Error as error:
                 if header is None:
                     raise FeedError(f"{source.name}: its first line cannot be read: {error}. Save it as CSV.") from None
-                yield line, f"cannot be read: {error}"
+                lines.begin_after_first()
+                yield line, f"cannot be read: {error}; is a quote left open, or not doubled?"
                 continue
             if not any(cells):
                 continue
@@ -300,9 +354,11 @@ def read_csv(source: Source) -> Iterator[Record]:
 
 def _header(source: Source, cells: list[str]) -> list[str]:
     names = [cell.strip() or f"column_{number}" for number, cell in enumerate(cells, 1)]
-    twice = {name for name in names if names.count(name) > 1}
+    if _printable("".join(names)) != "".join(names):
+        raise FeedError(f"{source.name}: its first line holds bytes that are not UTF-8. Save the feed as UTF-8.")
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise FeedError(f"{source.name}: has the column {sorted(twice)[0]!r} twice. Rename one of them.")
+        raise FeedError(f"{source.name}: has the column {twice[0]!r} twice. Rename one of them.")
     _require_columns(source.name, next(_tidied(iter([(1, dict.fromkeys(names))])))[1])
     return names
 
@@ -310,14 +366,21 @@ def _header(source: Source, cells: list[str]) -> list[str]:
 @READERS.register("jsonl")
 def read_jsonl(source: Source) -> Iterator[Record]:
     """An object a line."""
-    with _lines(source) as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
+    with _Lines(source) as lines:
+        while True:
+            number = lines.begin()
+            try:
+                line = next(lines)
+                record = json.loads(line) if line.strip() else None
+            except StopIteration:
+                return
+            except (ValueError, RecursionError, csv.Error) as error:
+                yield number, f"cannot be read: {error}"
                 continue
-            record: object = None
-            with suppress(ValueError, RecursionError):
-                record = json.loads(line)
-            yield number, record if isinstance(record, dict) else "is not a JSON object"
+            if isinstance(record, dict):
+                yield number, record
+            elif line.strip():
+                yield number, "is not a JSON object"
 
 
 @READERS.register("folder")

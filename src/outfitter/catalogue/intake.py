@@ -1,8 +1,9 @@
 """One feed into the tables of a catalogue: pictures through the models in parallel, written in the feed's order.
 
-Pictures are worked on by one thread per core, each running both models on one core, which keeps every core busy
-without batching across pictures. The calling thread writes, a batch of products at a time. Whatever ends the process,
-what was written stays, and a product whose row and pictures' bytes have not changed is never embedded again.
+As many pictures as there are cores are decoded, detected and embedded at once, each by both models on one core, which
+keeps every core busy without batching across pictures; meanwhile others are read or downloaded, and the calling
+thread writes, a batch of products at a time. Whatever ends the process, what was written stays, and a product whose
+row and pictures' bytes have not changed is never embedded again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ from outfitter.catalogue.store import (
     REBUILD,
     REJECTS,
     TEXTS,
+    TRY_AGAIN,
     Stamp,
     Tables,
     column,
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 
 BATCH: Final = 64
 """Products written at once: what an interruption costs is at most these, and a write takes some 30 ms."""
+
+READERS: Final = 8
+"""Threads beside the workers, so that there is always a picture read or downloaded when a worker is free."""
 
 AHEAD: Final = 8
 """Products per worker that may be finished before it is their turn to be written; bounds memory."""
@@ -173,7 +178,9 @@ class _Taken:
 class Intake:
     """Takes one feed into the tables. seen: ids of the products that were usable."""
 
-    def __init__(self, folder: Path, stamp: Stamp, tables: Tables, models: Models, feed: Feed) -> None:
+    def __init__(
+        self, folder: Path, stamp: Stamp, tables: Tables, models: Models, feed: Feed, workers: int | None
+    ) -> None:
         self.seen: set[str] = set()
         self._folder, self._stamp, self._tables, self._models, self._feed = folder, stamp, tables, models, feed
         stored = (column(tables.products, name) for name in ("id", "row", "pictures"))
@@ -184,13 +191,15 @@ class Intake:
         self._written = tables.pictures()
         self._claims: dict[str, Future[Seen]] = {}
         self._lock = Lock()
+        self._workers = workers or _cores()
+        self._working = Semaphore(self._workers)
 
     @property
     def gone(self) -> set[str]:
         """Ids that were in the tables before, and are not among the feed's usable products."""
         return self._stored.keys() - self.seen
 
-    def run(self, workers: int | None, progress: Progress | None) -> Report:
+    def run(self, progress: Progress | None) -> Report:
         """Take all rows. If anything ends it, Ctrl-C included, what is finished is written first.
 
         Raises:
@@ -200,7 +209,7 @@ class Intake:
         rejects: list[Reject] = []
         batch: list[_Taken] = []
         counts: Counter[str] = Counter()
-        with closing(self._in_order(workers or _cores())) as rows:
+        with closing(self._in_order()) as rows:
             try:
                 for done, taken in enumerate(rows, 1):
                     kind = self._sort(taken, rejects)
@@ -242,14 +251,14 @@ class Intake:
             return "added"
         return "unchanged" if self._stored[product.id] == _Stored(taken.digest, taken.pictures) else "updated"
 
-    def _in_order(self, workers: int) -> Generator[_Taken | Reject, None, None]:
+    def _in_order(self) -> Generator[_Taken | Reject, None, None]:
         """Every row after the models, in the feed's order, a bounded number of rows ahead."""
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="catalogue")
+        pool = ThreadPoolExecutor(self._workers + READERS, thread_name_prefix="catalogue")
         ahead: deque[Future[_Taken] | Reject] = deque()
         try:
             for row in self._feed:
                 ahead.append(row if isinstance(row, Reject) else pool.submit(self._take, row))
-                if len(ahead) > AHEAD * workers:
+                if len(ahead) > AHEAD * self._workers + READERS:
                     yield _result(ahead.popleft())
             while ahead:
                 yield _result(ahead.popleft())
@@ -296,7 +305,8 @@ class Intake:
         if mine:
             try:
                 # Products may share the bytes under several names: the message must not depend on who came first.
-                claim.set_result(self._models.see(load_photo(data, name="the picture")))
+                with self._working:
+                    claim.set_result(self._models.see(load_photo(data, name="the picture")))
             except BaseException as error:
                 claim.set_exception(error)
         return claim.result()
@@ -314,10 +324,7 @@ class Intake:
             else:
                 self._tables.products.add(rows)
         except Exception as error:  # lancedb raises OSError, RuntimeError, ValueError and classes of its own
-            raise CatalogueError(
-                f"{self._folder}: cannot be written: {error}. See whether the disk is full or read-only, and run the "
-                "same command again: it goes on where it stopped."
-            ) from error
+            raise CatalogueError(f"{self._folder}: cannot be written: {error}. {TRY_AGAIN}") from error
         with self._lock:
             self._written |= new.keys()
             for sha256 in new:

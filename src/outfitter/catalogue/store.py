@@ -40,6 +40,10 @@ LOCK: Final = ".lock"
 REBUILD: Final = "Build it again with 'outfitter catalogue build FEED --out NEW' and put NEW in its place."
 """What remains to be done with a catalogue that is damaged, or was made by other models."""
 
+TRY_AGAIN: Final = (
+    "See whether the disk is full or read-only, and run the same command again: it goes on where it stopped."
+)
+
 TEXTS: Final = ("id", "title", "image", "category", "colour", "currency", "availability", "url", "gender", "brand")
 """Columns of the product table that are a text of `Product` of the same name."""
 
@@ -105,11 +109,14 @@ def count_rejects(folder: Path) -> int:
 
 def _replace(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.tmp")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise CatalogueError(f"{path}: cannot be written: {error.strerror}. {TRY_AGAIN}") from error
 
 
 @contextmanager
@@ -121,7 +128,11 @@ def writing(folder: Path) -> Iterator[None]:
     """
     import fcntl
 
-    with (folder / LOCK).open("a") as file:
+    try:
+        file = (folder / LOCK).open("a")
+    except OSError as error:
+        raise CatalogueError(f"{folder}: cannot be written: {error.strerror}. {TRY_AGAIN}") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -33,7 +33,7 @@ ALIASES: Final[Mapping[str, str]] = {"color": "colour"}
 _CONDITION = re.compile(
     r"""\s* (?P<column> "(?:[^"]|"")*" | [^=<>!~,"]*? )
         \s* (?P<sign> != | <= | >= | ==? | < | > | ~ )
-        \s* (?P<value> "(?:[^"]|"")*" | '(?:[^']|'')*' | [^,]*? )
+        \s* (?P<value> "(?:[^"]|"")*" | '(?:[^']|'')*' | (?!["'])[^,]*? )
         \s* (?: (?P<more>,) | $ )""",
     re.VERBOSE,
 )
@@ -75,11 +75,12 @@ def _unquoted(text: str) -> str:
 
 
 def _checked(name: str, sign: str, value: str, columns: Mapping[str, Kind]) -> Condition:
-    column = name if name in columns else name.casefold()
-    column = ALIASES.get(column, column) if column not in columns else column
-    if column not in columns:
+    plain = name.casefold()
+    spelled = {**{other.casefold(): other for other in columns}, **{other: other for other in columns}}
+    column = spelled.get(name) or spelled.get(plain) or spelled.get(ALIASES.get(plain, plain))
+    if column is None:
         raise QueryError(
-            f"filter: there is no column {name!r}; there are {', '.join(columns)}{nearest(column, columns)}"
+            f"filter: there is no column {name!r}; there are {', '.join(columns)}{nearest(plain, columns)}"
         )
     kind = columns[column]
     if not value:
