@@ -1,0 +1,93 @@
+"""Average precision from matches, for any number of weightings of the photos at once.
+
+A weighting says how often each photo is in the sample: ones give the score itself, zeros and ones a slice, multinomial
+counts a bootstrap replicate. Matches do not depend on it, so a replicate costs a few sums, not another evaluation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+RECALLS: Final = np.linspace(0, 1, 101)
+"""Where COCO reads the precision."""
+
+Weights = NDArray[np.int64]
+"""(W, photos): W weightings."""
+Values = NDArray[np.float64]
+"""(W,): one number for each weighting, NaN where the sample holds no true box."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The detections of one class, best first, judged at T IoU thresholds.
+
+    photo: int32 (N,), where each comes from. right: T arrays of positions, the hits. skipped: T arrays of positions,
+    those that do not count at that threshold. wanted: int32 (G,), the photos of the true boxes.
+    """
+
+    photo: NDArray[np.int32]
+    right: tuple[NDArray[np.int64], ...]
+    skipped: tuple[NDArray[np.int64], ...]
+    wanted: NDArray[np.int32]
+
+    def curves(self, weights: Weights) -> list[Curve]:
+        """Precision over recall at each threshold."""
+        seen = np.cumsum(weights[:, self.photo], 1)
+        boxes = weights[:, self.wanted].sum(1)
+        return [self._curve(seen, boxes, weights, *at) for at in zip(self.right, self.skipped, strict=True)]
+
+    def _curve(
+        self,
+        seen: NDArray[np.int64],
+        boxes: NDArray[np.int64],
+        weights: Weights,
+        right: NDArray[np.int64],
+        skipped: NDArray[np.int64],
+    ) -> Curve:
+        hits, ranks = np.cumsum(weights[:, self.photo[right]], 1), seen[:, right]
+        if len(skipped):
+            gone = np.cumsum(weights[:, self.photo[skipped]], 1)
+            ranks = ranks - np.insert(gone, 0, 0, axis=1)[:, np.searchsorted(skipped, right)]
+        precision = np.divide(hits, ranks, out=np.zeros(hits.shape), where=ranks > 0)
+        return Curve(hits, np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1], boxes)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """hits: (W, R), right detections so far, at each right one. precision: (W, R), the best from here on.
+
+    boxes: (W,), true boxes in the sample. Between right detections precision only falls, so no other point matters.
+    """
+
+    hits: NDArray[np.int64]
+    precision: NDArray[np.float64]
+    boxes: NDArray[np.int64]
+
+    def interpolated(self) -> Values:
+        """COCO's AP: the mean of the best precision at 101 recalls."""
+        rows, most = self.hits.shape
+        boxes = np.maximum(self.boxes, 1)[:, None]
+        # How many hits make each recall, by the float division with which pycocotools compares recalls.
+        need = np.ceil(RECALLS * boxes).astype(np.int64)
+        need -= (need - 1) / boxes >= RECALLS
+        need += need / boxes < RECALLS
+        shift = (np.arange(rows) * (int(boxes.max()) + 2))[:, None]
+        at = np.searchsorted((self.hits + shift).ravel(), need + shift) - np.arange(rows)[:, None] * most
+        precision = np.pad(self.precision, ((0, 0), (0, 1)))
+        return self._or_nan(np.take_along_axis(precision, at, 1).mean(1))
+
+    def all_point(self) -> Values:
+        """VOC's AP from 2010 on: the area under the best precision."""
+        return self._or_nan((np.diff(self.hits, prepend=0, axis=1) * self.precision).sum(1) / np.maximum(self.boxes, 1))
+
+    def recall(self) -> Values:
+        """The share of the true boxes that were found at all."""
+        found = self.hits[:, -1] if self.hits.shape[1] else np.zeros(len(self.boxes))
+        return self._or_nan(found / np.maximum(self.boxes, 1))
+
+    def _or_nan(self, values: Values) -> Values:
+        return np.where(self.boxes > 0, values, np.nan)

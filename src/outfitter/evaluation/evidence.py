@@ -1,0 +1,102 @@
+"""What a detection score rests on, kept so that intervals, slices and comparisons need no second evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outfitter.evaluation.curves import Ranking, Values, Weights
+from outfitter.evaluation.matching import IOUS, SIZES, Matches
+from outfitter.evaluation.table import Table
+
+_ALL_BITS = (1 << len(IOUS)) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class DetectionEvidence:
+    """A function from weightings of the photos to scores.
+
+    coco: by class name and size, where there is truth. voc: by class name.
+    """
+
+    photos: tuple[str, ...]
+    coco: Mapping[tuple[str, str], Ranking]
+    voc: Mapping[str, Ranking]
+
+    @classmethod
+    def of(cls, table: Table, matches: Matches) -> DetectionEvidence:
+        coco, voc = {}, {}
+        for number, name in enumerate(table.class_names):
+            mine = np.flatnonzero(table.found.label == number)
+            mine = mine[np.argsort(-table.score[mine], kind="stable")]
+            truth = table.truth.label == number
+            for size, size_name in enumerate(SIZES):
+                wanted = table.truth.photo[truth & matches.counts[size]]
+                if len(wanted):
+                    coco[name, size_name] = _ranking(table, mine, matches.hit[size], matches.ignored[size], wanted)
+            if (name, "all") in coco:
+                counted = mine[~matches.voc_ignored[mine]]
+                right = np.flatnonzero(matches.voc_hit[counted])
+                nothing = np.zeros(0, np.int64)
+                voc[name] = Ranking(table.found.photo[counted], (right,), (nothing,), coco[name, "all"].wanted)
+        return cls(table.photos, coco, voc)
+
+    @property
+    def samples(self) -> int:
+        return len(self.photos)
+
+    def __call__(self, weights: Weights) -> dict[str, Values]:
+        """All scores by name, for each of W weightings (W, photos)."""
+        aps: dict[tuple[str, str], list[Values]] = {}
+        recalls: list[Values] = []
+        for (name, size), ranking in self.coco.items():
+            curves = ranking.curves(weights)
+            aps[name, size] = [curve.interpolated() for curve in curves]
+            if size == "all":
+                recalls += [curve.recall() for curve in curves]
+        voc = {name: ranking.curves(weights)[0].all_point() for name, ranking in self.voc.items()}
+        every = {name: values for (name, size), values in aps.items() if size == "all"}
+        scores = {
+            "AP": mean(value for values in every.values() for value in values),
+            "AP50": mean(values[0] for values in every.values()),
+            "AP75": mean(values[5] for values in every.values()),
+            "AR@100": mean(recalls),
+            "mAP@0.5IOU": mean(voc.values()),
+        }
+        scores |= {f"AP@0.5IOU/{name}": value for name, value in voc.items()}
+        scores |= {f"AP/{name}": mean(values) for name, values in every.items()}
+        scores |= {f"AP50/{name}": values[0] for name, values in every.items()}
+        for size in SIZES[1:]:
+            there = [value for (_, its), values in aps.items() if its == size for value in values]
+            scores |= {f"AP_{size}": mean(there)} if there else {}
+        return scores
+
+
+def mean(values: Iterable[Values]) -> Values:
+    """The mean over classes and thresholds, in each weighting over those that are in the sample."""
+    stacked = np.stack(list(values))
+    told = ~np.isnan(stacked)
+    counts = told.sum(0)
+    total = np.where(told, stacked, 0).sum(0)
+    return np.asarray(np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0))
+
+
+def _ranking(
+    table: Table,
+    mine: NDArray[np.int64],
+    hit: NDArray[np.uint16],
+    ignored: NDArray[np.uint16],
+    wanted: NDArray[np.int32],
+) -> Ranking:
+    counted = mine[ignored[mine] != _ALL_BITS]
+    hit, ignored = hit[counted], ignored[counted]
+    bits = [np.uint16(1 << t) for t in range(len(IOUS))]
+    return Ranking(
+        table.found.photo[counted],
+        tuple(np.flatnonzero(hit & bit) for bit in bits),
+        tuple(np.flatnonzero(ignored & bit) for bit in bits),
+        wanted,
+    )
