@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from outfitter.recommendations.strategy import CandidateSource
@@ -44,6 +45,7 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = {
 }
 
 
+@lru_cache(4096)
 def slot_of_category(category: str | None) -> str | None:
     """The slot that a feed's category names ("Women > Midi Skirts" → "bottom"), or None. The last word wins."""
     for word in reversed(re.findall(r"[a-z][a-z-]*", (category or "").casefold())):
