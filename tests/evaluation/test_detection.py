@@ -21,7 +21,7 @@ TOLERANCE = 1e-6
 
 
 def scenes() -> Iterator[Any]:
-    for seed in range(12):
+    for seed in range(5):
         yield pytest.param(random_scene(seed), id=f"plain-{seed}")
         yield pytest.param(random_scene(seed, score_steps=3), id=f"equal-scores-{seed}")
         yield pytest.param(random_scene(seed, grid=30.0, score_steps=5, boxes=15), id=f"equal-ious-{seed}")
@@ -37,10 +37,7 @@ def scenes() -> Iterator[Any]:
     yield pytest.param(replace(scene, predictions=found), id="nothing-found")
     strangers = {name: replace_labels(one, "eyewear") for name, one in scene.predictions.items()}
     yield pytest.param(replace(scene, predictions=strangers), id="all-of-one-class")
-    exact = {
-        n: Detections(a.boxes_xyxy, a.labels, np.full(len(a), 0.5, np.float32), a.size_wh)
-        for n, a in scene.truth.items()
-    }
+    exact = {n: detected(a.boxes_xyxy, a.labels, [0.5] * len(a), a.size_wh) for n, a in scene.truth.items()}
     yield pytest.param(replace(scene, predictions=exact), id="perfect")
     twice = {
         n: Detections(np.tile(d.boxes_xyxy, (2, 1)), d.labels * 2, np.tile(d.scores, 2), d.size_wh)
@@ -53,12 +50,11 @@ def replace_labels(one: Detections, label: str) -> Detections:
     return Detections(one.boxes_xyxy, (label,) * len(one), one.scores, one.size_wh)
 
 
-@pytest.mark.parametrize("first_id", [0, 1])
 @pytest.mark.parametrize("scene", list(scenes()))
-def test_coco_equals_pycocotools(scene: Scene, first_id: int) -> None:
+def test_coco_equals_pycocotools(scene: Scene) -> None:
     scores = score_detections(scene.truth, scene.predictions, scene.class_names)
-    expected = pycocotools(scene, first_id)
-    assert flat(scores) == pytest.approx(expected, abs=TOLERANCE)
+    for first_id in (0, 1):
+        assert flat(scores) == pytest.approx(pycocotools(scene, first_id), abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("scene", list(scenes()))

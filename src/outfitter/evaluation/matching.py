@@ -12,7 +12,6 @@ detections of all photos and classes choose at the same time, for all sizes and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -20,8 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from outfitter.evaluation.pairs import Pairs, areas64, overlapping, starts_of
 from outfitter.evaluation.table import Table
-from outfitter.geometry import Boxes
 
 MAX_DETECTIONS: Final = 100
 """Per photo and class, COCO's limit; the best-scored are kept."""
@@ -32,9 +31,6 @@ SIZES: Final = ("all", "small", "medium", "large")
 """COCO's: box area under 32², from 32² to 96², over 96² square pixels."""
 
 AREAS: Final = np.array([[0, 1e10], [0, 32**2], [32**2, 96**2], [96**2, 1e10]])
-
-PAIRS_AT_ONCE: Final = 200_000
-"""Keeps a chunk under about 300 MB even where every pair overlaps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,93 +50,49 @@ class Matches:
     finder: NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Detections and true boxes of the same photo and class with IoU ≥ 0.5, by detection in order of choice.
-
-    turn: which detection of its photo and class it is, counted among those with a pair.
-    """
-
-    found: NDArray[np.int64]
-    true: NDArray[np.int64]
-    iou: NDArray[np.float64]
-    turn: NDArray[np.int64]
-
-
 def match(table: Table, max_detections: int = MAX_DETECTIONS) -> Matches:
     """Match all detections of a table. Boxes are compared in float64, as pycocotools does."""
-    groups = table.found.photo.astype(np.int64) * len(table.class_names) + table.found.label
+    classes = len(table.class_names)
+    groups = table.found.photo.astype(np.int64) * classes + table.found.label
+    true_groups = table.truth.photo.astype(np.int64) * classes + table.truth.label
     order = np.lexsort((-table.score, groups))  # stable: ties stay in the order given
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    rank = np.empty_like(order)
+    rank[order] = _places(groups[order])
 
-    area = _areas(table.truth.boxes_xyxy)
+    area = areas64(table.truth.boxes_xyxy)
     counts = (area >= AREAS[:, :1]) & (area <= AREAS[:, 1:]) & ~table.crowd
-    area = _areas(table.found.boxes_xyxy)
+    area = areas64(table.found.boxes_xyxy)
     outside = (area < AREAS[:, :1]) | (area > AREAS[:, 1:])
     everywhere = np.uint16((1 << len(IOUS)) - 1)
-    hit = np.zeros((len(SIZES), len(table.found)), np.uint16)
+    hit = np.zeros(outside.shape, np.uint16)
     ignored = np.where(outside, everywhere, np.uint16(0))
     voc_hit, voc_ignored = np.zeros((2, len(table.found)), bool)
     finder = np.full(len(table.truth), -1)
-    for pairs in _pairs(table, groups, order):
+    found, truth = table.found.boxes_xyxy, table.truth.boxes_xyxy
+    for pairs in overlapping(found, groups, order, truth, true_groups, table.crowd, IOUS[0]):
         _voc(pairs, table.crowd, voc_hit, voc_ignored)
-        _coco(_with_rank_below(pairs, rank, max_detections), table.crowd, counts, hit, ignored, finder)
+        pairs = pairs[rank[pairs.found] < max_detections]
+        _coco(pairs, _turns(pairs, groups), table.crowd, counts, hit, ignored, finder)
     ignored[:, rank >= max_detections] = everywhere
     return Matches(hit, ignored, voc_hit, voc_ignored, counts, finder)
 
 
-def _areas(boxes_xyxy: Boxes) -> NDArray[np.float64]:
-    sides = (boxes_xyxy[:, 2:].astype(float)) - boxes_xyxy[:, :2]
-    return np.asarray(sides[:, 0] * sides[:, 1], float)
+def _places(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0, 1, 2, … within each group of a column whose equal values lie together."""
+    starts = starts_of(groups)
+    return np.arange(len(groups)) - np.repeat(starts, np.diff(np.append(starts, len(groups))))
 
 
-def _pairs(table: Table, groups: NDArray[np.int64], order: NDArray[np.int64]) -> Iterator[_Pairs]:
-    """All pairs of IoU ≥ 0.5, in chunks that never split the detections of one photo and class."""
-    true_groups = table.truth.photo.astype(np.int64) * len(table.class_names) + table.truth.label
-    true_order = np.argsort(true_groups, kind="stable")
-    sorted_groups = true_groups[true_order]
-    first = np.searchsorted(sorted_groups, groups[order])
-    partners = np.searchsorted(sorted_groups, groups[order], "right") - first
-    order, first, partners = (column[partners > 0] for column in (order, first, partners))
-    chunk = np.cumsum(partners) // PAIRS_AT_ONCE
-    group_starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    cuts = group_starts[np.flatnonzero(np.diff(chunk[group_starts], prepend=-1))]
-    for begin, end in pairwise([*cuts, len(order)]):
-        times = partners[begin:end]
-        found = np.repeat(order[begin:end], times)
-        within = np.arange(len(found)) - np.repeat(np.cumsum(times) - times, times)
-        true = true_order[np.repeat(first[begin:end], times) + within]
-        iou = _iou(table.found.boxes_xyxy[found], table.truth.boxes_xyxy[true], table.crowd[true])
-        near = iou >= IOUS[0]
-        found, true, iou = found[near], true[near], iou[near]
-        if len(found):
-            yield _Pairs(found, true, iou, _turns(found, groups))
-
-
-def _turns(found: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    new = np.diff(found, prepend=-1) != 0
-    number = np.cumsum(new) - 1
-    new_group = np.diff(groups[found], prepend=-1) != 0
-    return np.asarray(number - number[np.maximum.accumulate(np.where(new_group, np.arange(len(found)), 0))])
-
-
-def _iou(a: Boxes, b: Boxes, crowd: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """IoU of a[i] and b[i], (P,); of a crowd, the share of a[i] within it."""
-    low = np.maximum(a[:, :2], b[:, :2]).astype(float)
-    sides = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - low, 0, None)
-    shared, area = sides[:, 0] * sides[:, 1], _areas(a)
-    return np.asarray(shared / np.where(crowd, area, area + _areas(b) - shared))
-
-
-def _with_rank_below(pairs: _Pairs, rank: NDArray[np.int64], limit: int) -> _Pairs:
-    keep = rank[pairs.found] < limit
-    return _Pairs(pairs.found[keep], pairs.true[keep], pairs.iou[keep], pairs.turn[keep])
+def _turns(pairs: Pairs, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each pair, which detection of its photo and class it is, counted among those that have a pair."""
+    starts = starts_of(pairs.found)
+    turns = _places(groups[pairs.found[starts]])
+    return np.repeat(turns, np.diff(np.append(starts, len(pairs.found))))
 
 
 def _coco(
-    pairs: _Pairs,
+    pairs: Pairs,
+    turns: NDArray[np.int64],
     crowd: NDArray[np.bool_],
     counts: NDArray[np.bool_],
     hit: NDArray[np.uint16],
@@ -151,11 +103,10 @@ def _coco(
     trues, local = np.unique(pairs.true, return_inverse=True)
     taken = np.zeros((len(SIZES), len(IOUS), len(trues)), bool)
     bits = (1 << np.arange(len(IOUS))).astype(np.uint16)[:, None]
-    by_turn = np.argsort(pairs.turn, kind="stable")
-    for mine in np.split(by_turn, np.flatnonzero(np.diff(pairs.turn[by_turn])) + 1):
-        if not len(mine):
-            continue
-        starts = np.flatnonzero(np.diff(pairs.found[mine], prepend=-1))
+    by_turn = np.argsort(turns, kind="stable")
+    for begin, end in pairwise([*starts_of(turns[by_turn]), len(turns)]):
+        mine = by_turn[begin:end]
+        starts = starts_of(pairs.found[mine])
         lengths = np.diff(np.append(starts, len(mine)))
         true, place, iou = pairs.true[mine], local[mine], pairs.iou[mine]
         may = (~taken[:, :, place] | crowd[true]) & (iou >= IOUS[:, None])
@@ -178,7 +129,7 @@ def _coco(
         finder[true[choice[0, 0, first]]] = found[first]
 
 
-def _voc(pairs: _Pairs, crowd: NDArray[np.bool_], voc_hit: NDArray[np.bool_], voc_ignored: NDArray[np.bool_]) -> None:
+def _voc(pairs: Pairs, crowd: NDArray[np.bool_], voc_hit: NDArray[np.bool_], voc_ignored: NDArray[np.bool_]) -> None:
     """A detection asks only for the true box that it overlaps most; the best-scored one that asks gets it.
 
     Everingham et al. 2010, section 4.2; the first of equally good boxes is asked for. A detection that got nothing and
@@ -187,7 +138,7 @@ def _voc(pairs: _Pairs, crowd: NDArray[np.bool_], voc_hit: NDArray[np.bool_], vo
     single = ~crowd[pairs.true]
     found, true, iou = pairs.found[single], pairs.true[single], pairs.iou[single]
     if len(found):
-        starts = np.flatnonzero(np.diff(found, prepend=-1))
+        starts = starts_of(found)
         best = np.repeat(np.maximum.reduceat(iou, starts), np.diff(np.append(starts, len(found))))
         wish = np.minimum.reduceat(np.where(iou == best, np.arange(len(found)), len(found)), starts)
         _, first = np.unique(true[wish], return_index=True)
