@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from outfitter.artifact import MODEL_FILE, Source, read_manifest
+from outfitter.colour import to_lab
 from outfitter.crops import PROTOCOL
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.errors import ConfigError, ModelError, TrainingError
 from outfitter.learn.card import Card, read_card
-from outfitter.learn.embedder import FrozenLite, crops_of, export_embedder
+from outfitter.learn.embedder import Colours, LiteAndColour, crops_of, export_embedder
 from outfitter.learn.export import best_threshold, export_detector
 from outfitter.learn.train import load_trained
 from outfitter.values import Annotations, Crops, Detections, Example, Photo
@@ -74,12 +76,12 @@ def test_an_export_that_loses_precision_is_not_written(
 def test_the_frozen_embedder_is_exported_exactly(rectangles: Callable[[int], list[Example]], tmp_path: Path) -> None:
     crops = crops_of(rectangles(2), side=96)
     assert len(crops) == 4
-    manifest = export_embedder(FrozenLite(0), tmp_path / "model", crops, CARD)
-    assert manifest.dimensions == 1280
+    manifest = export_embedder(LiteAndColour(0), tmp_path / "model", crops, CARD)
+    assert manifest.dimensions == 1280 + Colours().dimensions
     embedder = Embedder(tmp_path / "model")
     vectors = embedder(crops).vectors
     assert vectors[0] @ vectors[2] > vectors[0] @ vectors[1], "red is nearer to red than to blue"
-    assert embedder(Crops(np.zeros((0, 96, 96, 3), np.uint8), PROTOCOL)).vectors.shape == (0, 1280)
+    assert embedder(Crops(np.zeros((0, 96, 96, 3), np.uint8), PROTOCOL)).vectors.shape[0] == 0
     with pytest.raises(ModelError, match=r"cut by 'squashed'.*takes \(96, 96, 3\)"):
         embedder(Crops(np.zeros((1, 96, 96, 3), np.uint8), "squashed"))
 
@@ -95,3 +97,28 @@ def test_a_card_must_say_everything(tmp_path: Path) -> None:
     (tmp_path / "card.yaml").write_text("name: x\nrecipe: y\nsource: []\n")
     with pytest.raises(ConfigError, match=r"sources: |unknown key 'source'.*did you mean 'sources'"):
         read_card(tmp_path / "card.yaml")
+
+
+def test_colours_are_those_of_the_garment_whatever_the_padding_and_the_light() -> None:
+    def crop_of(rgb: tuple[int, int, int], padded: bool) -> np.ndarray:
+        pixels = np.full((1, 112, 112, 3), 255, np.uint8)
+        pixels[:, :, 28:84] = rgb
+        return pixels if padded else np.full((1, 112, 112, 3), rgb, np.uint8)
+
+    red, padded, darker, blue = (
+        Colours()(torch.from_numpy(crop_of(rgb, wide)))[0]
+        for rgb, wide in [((200, 30, 40), False), ((200, 30, 40), True), ((175, 25, 35), False), ((30, 60, 190), False)]
+    )
+    assert float(red @ padded) > 0.9
+    assert float(red @ darker) > 0.85
+    assert float(red @ blue) < 0.2
+
+
+def test_the_lab_of_the_graph_is_ours() -> None:
+    """Colours.forward writes CIELAB in traceable steps; a one-colour crop must fall into the cell nearest to it."""
+    colours = Colours()
+    for rgb in [(200, 30, 40), (30, 60, 190), (120, 120, 120), (240, 220, 60), (12, 10, 14)]:
+        cell = colours(torch.from_numpy(np.full((1, 56, 56, 3), rgb, np.uint8)))[0].argmax()
+        wanted = to_lab(np.array([rgb], np.uint8))[0]
+        away = (((colours.cells.numpy() - wanted) * [0.7, 1, 1]) ** 2).sum(1)
+        assert int(cell) == int(away.argmin())

@@ -24,9 +24,9 @@ def command(
     stated = read_card(card)
     examples = datasets.load(on).split("val")
     if run == "efficientnet-lite2":
-        from outfitter.learn.embedder import FrozenLite, crops_of, export_embedder
+        from outfitter.learn.embedder import LiteAndColour, crops_of, export_embedder
 
-        manifest = export_embedder(FrozenLite(2), out, crops_of(examples), stated)
+        manifest = export_embedder(LiteAndColour(2), out, crops_of(examples), stated)
     else:
         from outfitter.learn.export import Precision, export_detector
         from outfitter.learn.train import load_trained
