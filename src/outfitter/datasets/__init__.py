@@ -5,7 +5,18 @@ data = load(out)
 data.class_names, data.split("train")
 """
 
-from outfitter.datasets import class_folders, masks  # noqa: F401  (each registers itself, as the other formats do)
+from outfitter.datasets import (  # noqa: F401  (each registers itself)
+    boxes_csv,
+    class_folders,
+    coco,
+    deepfashion,
+    deepfashion2,
+    labelme,
+    masks,
+    tfexample,
+    voc,
+    yolo,
+)
 from outfitter.datasets.dataset import Dataset, load
 from outfitter.datasets.prepare import Prepared, PrepareOptions, prepare
 from outfitter.datasets.records import READERS

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from outfitter.datasets.records import READERS, Box, Drops, Record, Source, split_in
+from outfitter.datasets.records import READERS, Box, Drops, Record, Source, remark_gaps, split_in
 from outfitter.datasets.segmentation import box_of_segmentation
 from outfitter.errors import DatasetError
 from outfitter.values import Example
@@ -28,15 +28,16 @@ def read(source: Path) -> Source:
         DatasetError: no such file, or it is not COCO JSON.
     """
     files = [source] if source.suffix == ".json" else _annotation_files(source)
-    drops = Drops()
+    drops, remarks = Drops(), Drops()
     names: dict[str, None] = {}
     parts: list[Iterable[Record]] = []
     for file in files:
         content = read_json(file)
         names |= dict.fromkeys(class_names(content, file))
+        remark_ids(content, file, remarks)
         parts.append(records(content, file, drops, split_in(file.stem) if len(files) > 1 else None))
         del content  # let the generator be its only holder
-    return Source((record for part in parts for record in part), tuple(names), drops=drops)
+    return Source((record for part in parts for record in part), tuple(names), drops=drops, remarks=remarks)
 
 
 def _annotation_files(folder: Path) -> list[Path]:
@@ -86,6 +87,13 @@ def _categories(content: Mapping[str, Any], file: Path) -> dict[int, str]:
             )
         categories[row["id"]] = row["name"]
     return dict(sorted(categories.items()))
+
+
+def remark_ids(content: Mapping[str, Any], file: Path, remarks: Drops) -> None:
+    """Remark on gaps in the ids of categories and images."""
+    remark_gaps(_categories(content, file), file, "category ids", remarks)
+    images = {row["id"] for row in content["images"] if isinstance(row, dict) and isinstance(row.get("id"), int)}
+    remark_gaps(images, file, "image ids", remarks)
 
 
 def records(

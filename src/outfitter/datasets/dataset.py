@@ -10,6 +10,7 @@ DIR/prepare.json                    only while a preparation is unfinished
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ class Dataset:
 
     class_names: tuple[str, ...]
     examples: tuple[Example, ...]
+    licence: str = ""
 
     def split(self, name: str) -> list[Example]:
         """The examples of one split, in order; empty if there are none.
@@ -55,6 +57,7 @@ def load(folder: Path) -> Dataset:
     source = open_canonical(folder)
     examples: list[Example] = []
     names: set[str] = set()
+    known = set(source.class_names)
     for record in source.records:
         _refuse(source.drops, folder)
         if record.stated_wh is None:
@@ -64,6 +67,12 @@ def load(folder: Path) -> Dataset:
         if record.name in names:
             raise DatasetError(f"{record.where}: {record.name} is there twice; names must differ.{_hint(folder)}")
         names.add(record.name)
+        if unknown := set(record.labels) - known:
+            name = min(unknown)
+            raise DatasetError(
+                f"{record.where}: {record.name} has the class {name!r}; {CLASSES_FILE} names "
+                f"{', '.join(source.class_names)}{nearest(name, source.class_names)}{_hint(folder)}"
+            )
         settled = settle(record, source.drops, Header(record.stated_wh, 1))
         _refuse(source.drops, folder)
         assert settled is not None
@@ -71,7 +80,7 @@ def load(folder: Path) -> Dataset:
         assert isinstance(record.image, Path)
         examples.append(Example(record.image, record.name, settled.annotations, record.split))
     _refuse(source.drops, folder)
-    return Dataset(source.class_names, tuple(examples))
+    return Dataset(source.class_names, tuple(examples), source.licence)
 
 
 def open_canonical(folder: Path) -> Source:
@@ -90,9 +99,11 @@ def open_canonical(folder: Path) -> Source:
             f"{folder}: holds none of {', '.join(f'{split}.json' for split in SPLITS)}; need a data set as "
             f"'outfitter datasets prepare SOURCE --format F --out {folder.name}' writes it."
         )
-    drops = Drops()
+    drops, remarks = Drops(), Drops()
     contents: dict[str, dict[str, Any]] = {split: coco.read_json(file) for split, file in files.items()}
     declared = [name for split, file in files.items() for name in coco.class_names(contents[split], file)]
+    for split, file in files.items():
+        coco.remark_ids(contents[split], file, remarks)
     if (folder / CLASSES_FILE).is_file():
         names = tuple(line for _, line in read_lines(folder / CLASSES_FILE) if line)
     else:
@@ -102,7 +113,14 @@ def open_canonical(folder: Path) -> Source:
         for split, file in files.items():
             yield from coco.records(contents.pop(split), file, drops, split, folder)
 
-    return Source(every(), names, drops=drops)
+    return Source(every(), names, licence=_licence(folder), drops=drops, remarks=remarks)
+
+
+def _licence(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / MANIFEST_FILE).read_bytes()).get("licence", ""))
+    except (OSError, ValueError, AttributeError):  # a hand-made folder has none
+        return ""
 
 
 def write_splits(folder: Path, examples: Sequence[Example], class_names: Sequence[str]) -> None:

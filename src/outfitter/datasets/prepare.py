@@ -6,14 +6,12 @@ same for any number of workers, and after any interruption.
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -21,13 +19,13 @@ from pydantic import Field, model_validator
 
 from outfitter.config import Options
 from outfitter.datasets.categories import choose
-from outfitter.datasets.dataset import DROPPED_FILE, MANIFEST_FILE, UNFINISHED_FILE, write_splits
+from outfitter.datasets.output import begin, extension, finish, refuse_taken, stems, write_whole
 from outfitter.datasets.pool import Progress, cores, in_order, silent
-from outfitter.datasets.records import READERS, SPLITS, Drops, Record, Slice, Source
+from outfitter.datasets.records import READERS, Drops, Record, Slice
 from outfitter.datasets.settle import Settled, settle
 from outfitter.datasets.split import BLOCK, VAL_SHARE, assign, blocks
 from outfitter.errors import DatasetError, PhotoError
-from outfitter.photo import EXTENSIONS, encode_jpeg, load_photo
+from outfitter.photo import encode_jpeg, load_photo
 from outfitter.values import Annotations, Example
 
 CROPPED: Final = ("train", "val")
@@ -95,7 +93,7 @@ def prepare(
     """
     reader = READERS[options.format]
     opened = reader(source)
-    _begin(out, {"source": str(source), **options.model_dump(mode="json")})
+    refuse_taken(out)
     records: list[Record] = []
     with progress("listing", None) as advance:
         for record in opened.records:
@@ -107,67 +105,27 @@ def prepare(
         raise DatasetError(f"{source}: holds no annotated photos.{_why(opened.drops)}")
     records = _with_splits(records, options)
 
+    plan = {"source": str(source), **options.model_dump(mode="json"), "mapping": dict(naming.mapping)}
+    begin(out, plan)
     whole = _Part(drops=opened.drops)
+    tasks = list(zip(records, stems(record.name for record in records), strict=True))
     work = partial(_work, options=options, folder=out)
     with progress("photos", len(records)) as advance:
-        for done, part in in_order(work, list(zip(records, _stems(records), strict=True)), workers or cores()):
+        for done, part in in_order(work, tasks, workers or cores()):
             whole.examples += part.examples
             whole.drops += part.drops
             whole.notes += part.notes
             advance(done)
     if not any(example.split == "train" for example in whole.examples):
         raise DatasetError(f"{source}: leaves nothing to train on.{_why(whole.drops)}")
-    return _finish(out, source, options, opened, naming.class_names, whole)
-
-
-def _begin(out: Path, plan: dict[str, Any]) -> None:
-    """Claim the folder, or an unfinished one of the same plan."""
-    unfinished = out / UNFINISHED_FILE
-    if unfinished.is_file():
-        if json.loads(unfinished.read_text(encoding="utf-8")) != plan:
-            raise DatasetError(
-                f"{out}: holds an unfinished preparation with other options; see {unfinished}. Repeat it with those, "
-                "or name a new folder."
-            )
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DatasetError(f"{out}: is not empty, and a data set is never overwritten. Name a new folder.")
-    out.mkdir(parents=True, exist_ok=True)
-    unfinished.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
-
-
-def _finish(
-    out: Path, source: Path, options: PrepareOptions, opened: Source, class_names: tuple[str, ...], whole: _Part
-) -> Prepared:
-    write_splits(out, whole.examples, class_names)
-    with (out / DROPPED_FILE).open("w", encoding="utf-8", errors="backslashreplace") as file:
-        for drop in whole.drops:
-            file.write(json.dumps(drop._asdict(), ensure_ascii=False) + "\n")
-    counts = count(whole.examples, class_names)
-    manifest = {
-        "format": 1,
+    about = {
         "source": str(source),
         "licence": opened.licence,
         "options": options.model_dump(mode="json"),
-        "class_names": class_names,
-        "splits": counts,
-        "dropped": whole.drops.counts(),
         "mended": dict(whole.notes),
     }
-    (out / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (out / UNFINISHED_FILE).unlink()
+    counts = finish(out, whole.examples, naming.class_names, about, whole.drops)
     return Prepared(out, counts, whole.drops.counts(), dict(whole.notes))
-
-
-def count(examples: Sequence[Example], class_names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Per split: photos, boxes, and boxes of every class."""
-    counts: dict[str, dict[str, Any]] = {}
-    for split in SPLITS:
-        own = [example.annotations.labels for example in examples if example.split == split]
-        if own:
-            met = Counter(label for labels in own for label in labels)
-            per_class = {name: met[name] for name in class_names}
-            counts[split] = {"photos": len(own), "boxes": met.total(), "classes": per_class}
-    return counts
 
 
 def _why(drops: Drops) -> str:
@@ -224,21 +182,6 @@ def _with_splits(records: Sequence[Record], options: PrepareOptions) -> list[Rec
     return [record._replace(split=split) for record, split in zip(records, splits, strict=True)]
 
 
-def _stems(records: Sequence[Record]) -> list[str]:
-    """For every record, a file path without extension that is safe and no other's."""
-    taken: Counter[str] = Counter()
-    stems = []
-    for record in records:
-        parts = [part for part in PurePosixPath(record.name.replace("\\", "/")).parts if part not in ("/", "..")]
-        path = PurePosixPath(*parts) if parts else PurePosixPath("photo")
-        if path.suffix.lower() in EXTENSIONS:
-            path = path.with_suffix("")
-        stem = "".join("_" if c in '@:*?"<>|' or ord(c) < 32 else c for c in str(path))
-        taken[stem.casefold()] += 1  # some file systems take A for a
-        stems.append(stem if taken[stem.casefold()] == 1 else f"{stem}@@{taken[stem.casefold()]}")
-    return stems
-
-
 # --- in the workers
 
 
@@ -264,9 +207,9 @@ def _keep(settled: Settled, stem: str, options: PrepareOptions, folder: Path, pa
         image = record.image
     else:
         data = record.image.read() if isinstance(record.image, Slice) else record.image.read_bytes()
-        image = folder / "images" / record.split / (stem + _extension(data))
+        image = folder / "images" / record.split / (stem + extension(data))
         if not image.exists():
-            _write(image, data)
+            write_whole(image, data)
     part.examples.append(Example(image, record.name, settled.annotations, record.split))
 
 
@@ -311,7 +254,7 @@ def _crop(settled: Settled, stem: str, options: PrepareOptions, folder: Path, pa
                     "unreadable image", record.name, f"decodes to {photo.size_wh}, its header says {truth.size_wh}"
                 )
                 return
-            _write(image, encode_jpeg(photo.pixels[window[1] : window[3], window[0] : window[2]]))
+            write_whole(image, encode_jpeg(photo.pixels[window[1] : window[3], window[0] : window[2]]))
         annotations = Annotations(np.array([inside], np.float32), (label,), size)
         part.examples.append(Example(image, record.name if single else f"{record.name}@{i}", annotations, record.split))
 
@@ -348,16 +291,3 @@ def _passes(box: Sequence[float], size_wh: tuple[int, int], record: Record, numb
 
 def _source(image: Path | Slice) -> Path | bytes:
     return image.read() if isinstance(image, Slice) else image
-
-
-def _extension(data: bytes) -> str:
-    starts = {b"\x89PNG": ".png", b"GIF8": ".gif", b"RIFF": ".webp", b"BM": ".bmp", b"II*\0": ".tif", b"MM\0*": ".tif"}
-    return next((extension for start, extension in starts.items() if data.startswith(start)), ".jpg")
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, so that what is there after an interruption is good."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(data)
-    part.replace(path)

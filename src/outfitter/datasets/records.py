@@ -7,6 +7,7 @@ Records may be broken, which is what `check` is for; `Example`s may not. Readers
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -82,7 +83,8 @@ class Source:
     """An opened source. Iterate `records` once; `drops` is complete when they are used up.
 
     class_names: as the source declares them, in its order; empty if it does not.
-    levels: ready-made mappings of its labels by the level's name, ``broad`` or ``slots``.
+    levels: ready-made mappings of its labels by the level's name, ``broad`` or ``slots``. remarks: what `check` should
+    tell though nothing was left out for it; complete when the records are used up.
     """
 
     records: Iterable[Record]
@@ -90,6 +92,7 @@ class Source:
     levels: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     licence: str = ""
     drops: Drops = field(default_factory=Drops)
+    remarks: Drops = field(default_factory=Drops)
 
 
 Reader: TypeAlias = Callable[[Path], Source]
@@ -126,6 +129,18 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         ) from None
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read: {error.strerror}. Check the path.") from None
+
+
+def remark_gaps(ids: Iterable[int], file: Path, what: str, remarks: Drops) -> None:
+    """Remark on ids of classes or photos that are not consecutive."""
+    found = sorted(ids)
+    if found and found[-1] - found[0] >= len(found):
+        gap = next(b for a, b in itertools.pairwise(found) if b > a + 1)
+        remarks.add(
+            "id gaps",
+            str(file),
+            f"{what} run from {found[0]} to {found[-1]}, and there are {len(found)}; {gap - 1} is not there",
+        )
 
 
 def known(label: str, names: Sequence[str], where: str) -> str:
