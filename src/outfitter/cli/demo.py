@@ -66,7 +66,7 @@ def command(
     photos: Annotated[
         Path | None, typer.Option(help="A folder of your own pictures instead of the drawn shop.")
     ] = None,
-    products: Annotated[int, typer.Option(min=40, help="How many products to draw.")] = 240,
+    products: Annotated[int, typer.Option(min=40, help="How many products to draw.")] = 200,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     detector: Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")] = None,
     embedder: Annotated[
@@ -159,7 +159,7 @@ def draw(folder: Path, products: int, progress: Callable[[int, int], None]) -> t
     """Draw the boutique unless it is there: its feed, outfits of it that are in no feed, and what was done."""
     from outfitter.boutique import design, write
 
-    shop = design(products=products)
+    shop = design(products=products, looks=2 * LOOKS)
     feed, truth = folder / "feed.csv", folder / "truth.json"
     done = "Found the boutique of the last run"
     if not truth.is_file():
@@ -212,7 +212,8 @@ def tell(answered: Answered) -> None:
     from outfitter.cli.page import call, price
 
     def line(head: str, row: Recommendation) -> str:
-        return f"    {head:<26}{', '.join(filter(None, (row.product.title, price(row.product)))):<38}{row.because}"
+        product = " · ".join(filter(None, (row.product.title, price(row.product))))
+        return f"    {head:<22}{product}\n    {'':<22}{row.because}"
 
     w, h = answered.look.photo.size_wh
     say(f"\n  {answered.name}, {w} × {h} pixels, shows in {answered.seconds:.2f} s:")

@@ -36,6 +36,7 @@ def command(
     embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
 ) -> None:
     """Recommend products for a photo or a product. One JSON line a recommendation, best first."""
+    from outfitter.photo import load_photo
     from outfitter.recommendations import choose
     from outfitter.walk import open_shop
 
@@ -43,7 +44,7 @@ def command(
     say(choose(strategy).why)
     shop = open_shop(catalogue, detector, embedder)
     found = shop.recommend(
-        sys.stdin.buffer.read() if photo == "-" else photo,
+        load_photo(sys.stdin.buffer.read(), name="standard input") if photo == "-" else photo,
         product=product,
         k=k,
         garment=garment,
