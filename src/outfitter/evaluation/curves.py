@@ -40,6 +40,22 @@ class Ranking:
         boxes = weights[:, self.wanted].sum(1)
         return [self._curve(seen, boxes, weights, *at) for at in zip(self.right, self.skipped, strict=True)]
 
+    def only(self, photos: NDArray[np.bool_]) -> Ranking:
+        """The same with some of the photos, bool (photos,), counted anew from 0."""
+        number = (np.cumsum(photos) - 1).astype(np.int32)
+        kept = photos[self.photo]
+        place = np.cumsum(kept) - 1
+
+        def moved(positions: NDArray[np.int64]) -> NDArray[np.int64]:
+            return place[positions[kept[positions]]]
+
+        return Ranking(
+            number[self.photo[kept]],
+            tuple(moved(right) for right in self.right),
+            tuple(moved(skipped) for skipped in self.skipped),
+            number[self.wanted[photos[self.wanted]]],
+        )
+
     def _curve(
         self,
         seen: NDArray[np.int64],

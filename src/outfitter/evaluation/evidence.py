@@ -48,6 +48,20 @@ class DetectionEvidence:
     def samples(self) -> int:
         return len(self.photos)
 
+    @property
+    def width(self) -> int:
+        return max(self.samples, *(len(ranking.photo) for ranking in self.coco.values()))
+
+    def only(self, photos: NDArray[np.bool_]) -> DetectionEvidence:
+        """A slice: some of the photos, bool (photos,), and no scores by size."""
+        kept = {key: ranking.only(photos) for key, ranking in self.coco.items() if key[1] == "all"}
+        voc = {name: ranking.only(photos) for name, ranking in self.voc.items()}
+        return DetectionEvidence(
+            tuple(name for name, keep in zip(self.photos, photos, strict=True) if keep),
+            {key: ranking for key, ranking in kept.items() if len(ranking.wanted)},
+            {name: ranking for name, ranking in voc.items() if len(ranking.wanted)},
+        )
+
     def __call__(self, weights: Weights) -> dict[str, Values]:
         """All scores by name, for each of W weightings (W, photos)."""
         aps: dict[tuple[str, str], list[Values]] = {}

@@ -1,0 +1,150 @@
+"""How sure a score is, and whether a difference between two is real: resampling whole photos, queries or shoppers.
+
+Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993: percentile intervals (chapter 13); for a difference,
+both sides see the same resamples, so that what is hard for both cancels out. Replicate i is drawn from
+``default_rng([seed, i])``, so the same samples give the same replicates whatever is scored on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from outfitter.errors import EvaluationError
+from outfitter.evaluation.curves import Values, Weights
+
+REPLICATES: Final = 1000
+LEVEL: Final = 0.95
+CELLS_AT_ONCE: Final = 4_000_000
+"""Bounds the memory of a batch of replicates: its weights, times what each weight is spread over."""
+
+
+class Evidence(Protocol):
+    """Scores as a function of how often each sample is seen."""
+
+    @property
+    def samples(self) -> int: ...
+
+    @property
+    def width(self) -> int:
+        """The longest array that one weighting is spread over."""
+
+    def __call__(self, weights: Weights) -> Mapping[str, Values]: ...
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score and its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, float | None]:
+        return {name: json_number(value) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much a second score is higher than a first, with its interval.
+
+    p: two-sided; the share of replicates on the less common side of 0, doubled.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def real(self) -> bool:
+        """The interval holds no 0."""
+        return self.low > 0 or self.high < 0
+
+
+def intervals(
+    evidence: Evidence,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> dict[str, Interval]:
+    """Every score with its interval."""
+    values = evidence(np.ones((1, evidence.samples), np.int64))
+    drawn = _replicates([evidence], replicates, seed, progress)[0]
+    return {name: Interval(float(value[0]), *_bounds(drawn[name])) for name, value in values.items()}
+
+
+def differences(
+    first: Evidence,
+    second: Evidence,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> dict[str, Difference]:
+    """Second minus first, for every score that both have.
+
+    Raises:
+        EvaluationError: another number of samples on the two sides.
+    """
+    if first.samples != second.samples:
+        raise EvaluationError(
+            f"the runs were scored on {first.samples} and {second.samples} samples; need the same ones."
+        )
+    ones = np.ones((1, first.samples), np.int64)
+    before, after = first(ones), second(ones)
+    drawn = _replicates([first, second], replicates, seed, progress)
+    found = {}
+    for name in before:
+        if name in after:
+            moved = drawn[1][name] - drawn[0][name]
+            told = moved[~np.isnan(moved)]
+            side = min((told <= 0).sum(), (told >= 0).sum()) + 1
+            p = min(1.0, 2 * float(side) / (len(told) + 1))
+            found[name] = Difference(float(after[name][0] - before[name][0]), *_bounds(moved), p)
+    return found
+
+
+def json_number(value: float) -> float | None:
+    """JSON has no NaN; a score that does not exist is null."""
+    return None if np.isnan(value) else round(value, 6)
+
+
+def _bounds(values: Values) -> tuple[float, float]:
+    told = values[~np.isnan(values)]
+    if not len(told):
+        return float("nan"), float("nan")
+    low, high = np.quantile(told, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _replicates(
+    evidence: list[Evidence],
+    replicates: int,
+    seed: int,
+    progress: Callable[[int], object] | None,
+) -> list[dict[str, Values]]:
+    """The scores of every resample, for each evidence on the same resamples."""
+    samples = evidence[0].samples
+    batch = max(1, CELLS_AT_ONCE // max(1, *(one.width for one in evidence)))
+    parts: list[dict[str, list[Values]]] = [{} for _ in evidence]
+    for start in range(0, replicates, batch):
+        weights = np.stack([_resample(samples, seed, i) for i in range(start, min(start + batch, replicates))])
+        for one, collected in zip(evidence, parts, strict=True):
+            for name, values in one(weights).items():
+                collected.setdefault(name, []).append(values)
+        if progress:
+            progress(len(weights))
+    return [{name: np.concatenate(values) for name, values in collected.items()} for collected in parts]
+
+
+def _resample(samples: int, seed: int, number: int) -> Weights:
+    picks = np.random.default_rng([seed, number]).integers(samples, size=samples)
+    return np.bincount(picks, minlength=samples)
+
+
+def rounded(scores: Mapping[str, Interval]) -> dict[str, Any]:
+    """JSON-ready."""
+    return {name: score.as_dict() for name, score in scores.items()}

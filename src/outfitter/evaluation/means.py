@@ -1,0 +1,47 @@
+"""Scores that are means over items: queries, packshots, shoppers. Items of one sample are resampled together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outfitter.evaluation.curves import Values, Weights
+
+
+@dataclass(frozen=True, eq=False)
+class MeanEvidence:
+    """columns: score name → float64 (N,), NaN for an item that the score does not concern.
+
+    names: of the samples. sample: int64 (N,), which sample an item belongs to: all photos of one product are one
+    sample, since they are right or wrong together.
+    """
+
+    names: tuple[str, ...]
+    sample: NDArray[np.int64]
+    columns: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def of_items(cls, names: tuple[str, ...], columns: Mapping[str, NDArray[np.float64]]) -> MeanEvidence:
+        """Each item is a sample of its own."""
+        return cls(names, np.arange(len(names)), columns)
+
+    @property
+    def samples(self) -> int:
+        return len(self.names)
+
+    @property
+    def width(self) -> int:
+        return len(self.sample)
+
+    def __call__(self, weights: Weights) -> dict[str, Values]:
+        scores = {}
+        for name, column in self.columns.items():
+            told = ~np.isnan(column)
+            total = np.bincount(self.sample[told], column[told], minlength=self.samples)
+            count = np.bincount(self.sample[told], minlength=self.samples)
+            seen = weights @ count
+            scores[name] = np.divide(weights @ total, seen, out=np.full(len(weights), np.nan), where=seen > 0)
+        return scores
