@@ -40,7 +40,7 @@ lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip setuptools
 	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
-	build/lock/bin/python -m pip freeze --all --exclude-editable > $(CONSTRAINTS)
+	build/lock/bin/python -m pip freeze --all --exclude-editable --exclude pip > $(CONSTRAINTS)
 	rm -rf build/lock
 
 clean:
