@@ -130,3 +130,14 @@ def test_a_loss_that_is_not_finite_names_the_photos(tmp_path: Path, rectangles: 
         next(iter(run.model.parameters())).fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"not finite at step 0: .*loss_.*photos 0[01], 0[01]"):
         run()
+
+
+def test_a_run_can_start_from_another_of_the_same_classes(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "first", INFO, examples, ())()
+    second = start(tmp_path / "second", INFO, examples, (), init=tmp_path / "first")
+    kept = load_trained(tmp_path / "first")[0].model.state_dict()
+    assert all(torch.equal(value, kept[name]) for name, value in second.model.state_dict().items())
+    with pytest.raises(TrainingError, match="finds top, bottom; the data has top, long"):
+        start(tmp_path / "third", RunInfo(SMALL, ("top", "long"), "x"), examples, (), init=tmp_path / "first")
+    assert not (tmp_path / "third").exists()

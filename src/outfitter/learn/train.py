@@ -67,13 +67,17 @@ def read_run(run: Path) -> RunInfo:
 def load_trained(run: Path) -> tuple[TorchDetector, RunInfo]:
     """The best model of a run (averaged weights where it kept them), else the newest."""
     info = read_run(run)
-    folder = run / "best" if (run / "best" / checkpoints.STATE_FILE).is_file() else checkpoints.latest(run)
-    if folder is None:
-        raise TrainingError(f"{run}: holds no checkpoint yet. Run 'outfitter train --resume {run}'.")
-    found = checkpoints.load(folder)
+    found = _best(run)
     model = build(info.options.model, info.class_names)
     model.load_state_dict(dict(found.ema or found.model))
     return TorchDetector(model, info.class_names, info.options.input), info
+
+
+def _best(run: Path) -> checkpoints.Checkpoint:
+    folder = run / "best" if (run / "best" / checkpoints.STATE_FILE).is_file() else checkpoints.latest(run)
+    if folder is None:
+        raise TrainingError(f"{run}: holds no checkpoint yet. Run 'outfitter train --resume {run}'.")
+    return checkpoints.load(folder)
 
 
 @dataclass
@@ -220,8 +224,18 @@ def _assemble(folder: Path, info: RunInfo, train: Sequence[Example], val: Sequen
     torch.manual_seed(options.seed)
     model = build(options.model, info.class_names)
     if init is not None:
-        found = checkpoints.load(init)
-        model.load_state_dict(dict(found.ema or found.model))
+        if read_run(init).class_names != info.class_names:
+            raise TrainingError(
+                f"{init}: finds {', '.join(read_run(init).class_names)}; the data has {', '.join(info.class_names)}. "
+                "Start without --init, or remap the data with 'outfitter datasets remap'."
+            )
+        found = _best(init)
+        try:
+            model.load_state_dict(dict(found.ema or found.model))
+        except RuntimeError as error:
+            raise TrainingError(
+                f"{init}: holds weights of another architecture than {options.model}. Name a run of that model."
+            ) from error
     ema = checkpoints.copy_of(model.state_dict()) if options.ema else None
     optimiser = make_optimiser(model, options.optimiser)
     model, optimiser = accelerator.prepare(model.to(memory_format=torch.channels_last), optimiser)
@@ -243,9 +257,10 @@ def start(
         )
     if not train:
         raise TrainingError(f"{info.data}: the train split is empty; need at least one photo.")
+    run = _assemble(folder, info, train, val, init)
     folder.mkdir(parents=True, exist_ok=True)
     info.write(folder)
-    return _assemble(folder, info, train, val, init)
+    return run
 
 
 def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps: int | None = None) -> Run:

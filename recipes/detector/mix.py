@@ -1,0 +1,40 @@
+"""Mix prepared data sets for the two stages: ``python recipes/detector/mix.py first|second WORK``.
+
+WORK holds ``street``, ``packshots`` and ``drawn``. Judged is on the held-out street photos alone; the packshots of
+``clothing-small/validation`` are never trained on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from outfitter.datasets import load
+from outfitter.datasets.dataset import write_splits
+from outfitter.taxonomy import SLOTS
+from outfitter.values import Example
+
+
+def named(prefix: str, examples: Iterable[Example], split: str | None = None) -> list[Example]:
+    return [replace(e, name=f"{prefix}/{e.name}") for e in examples if split in (None, e.split)]
+
+
+def main() -> None:
+    stage, work = sys.argv[1], Path(sys.argv[2])
+    street = load(work / "street").examples
+    packshots = [example for example in load(work / "packshots").examples if example.split == "train"]
+    if stage == "first":
+        mixed = named("ccp", street) + named("packshots", packshots)
+    else:
+        drawn = load(work / "drawn").examples
+        mixed = named("ccp", street) + named("ccp-again", street, "train")
+        mixed += named("packshots", packshots[::2]) + named("drawn", drawn)
+    out = work / stage
+    out.mkdir()
+    write_splits(out, mixed, SLOTS)
+
+
+if __name__ == "__main__":
+    main()
