@@ -42,7 +42,7 @@ def outfitter(capsys: pytest.CaptureFixture[str]) -> Outfitter:
 @pytest.fixture
 def outfitter_process() -> Outfitter:
     def call(*arguments: object, stdin: bytes = b"") -> Run:
-        command = [sys.executable, "-m", "outfitter", *map(str, arguments)]
+        command = [sys.executable, "-m", "outfitter.cli", *map(str, arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, timeout=120, check=False)
         return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 

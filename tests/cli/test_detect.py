@@ -113,7 +113,7 @@ def test_draw_and_crops_keep_photos_of_one_name_apart(
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(toy_models: ToyModels, photos: Path) -> None:
-    command = [sys.executable, "-m", "outfitter", "detect", *[str(photos / "red.png")] * 300]
+    command = [sys.executable, "-m", "outfitter.cli", "detect", *[str(photos / "red.png")] * 300]
     command += ["--model", str(toy_models.detector)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -125,7 +125,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(toy_models: ToyModels, ph
 
 
 def test_ctrl_c_stops_between_lines_and_says_so(toy_models: ToyModels, photos: Path) -> None:
-    command = [sys.executable, "-m", "outfitter", "detect", *[str(photos / "both.jpg")] * 4000]
+    command = [sys.executable, "-m", "outfitter.cli", "detect", *[str(photos / "both.jpg")] * 4000]
     command += ["--model", str(toy_models.detector)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""``python -m outfitter`` is the ``outfitter`` command."""
+"""``python -m outfitter.cli`` is the ``outfitter`` command."""
 
 from outfitter.cli import main
 
