@@ -135,11 +135,11 @@ def remark_gaps(ids: Iterable[int], file: Path, what: str, remarks: Drops) -> No
     """Remark on ids of classes or photos that are not consecutive."""
     found = sorted(ids)
     if found and found[-1] - found[0] >= len(found):
-        gap = next(b for a, b in itertools.pairwise(found) if b > a + 1)
+        gap = next(a + 1 for a, b in itertools.pairwise(found) if b > a + 1)
         remarks.add(
             "id gaps",
             str(file),
-            f"{what} run from {found[0]} to {found[-1]}, and there are {len(found)}; {gap - 1} is not there",
+            f"{what} run from {found[0]} to {found[-1]}, and there are {len(found)}; {gap} is not there",
         )
 
 

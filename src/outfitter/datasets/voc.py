@@ -26,23 +26,26 @@ def read(source: Path) -> Source:
         raise DatasetError(f"{source}: holds no XML files; need Annotations/NAME.xml beside JPEGImages/NAME.jpg.")
     images = next((source / name for name in ("JPEGImages", "images") if (source / name).is_dir()), annotations)
     drops = Drops()
-    return Source(_records(files, images, _partition(source, drops), drops), drops=drops)
+    partition = _partition(source, {file.stem for file in files}, drops)
+    return Source(_records(files, images, partition, drops), drops=drops)
 
 
-def _partition(source: Path, drops: Drops) -> dict[str, str]:
+def _partition(source: Path, annotated: set[str], drops: Drops) -> dict[str, str]:
     split_of: dict[str, str] = {}
     for split in SPLITS:
         file = source / "ImageSets" / "Main" / f"{split}.txt"
         for number, line in read_lines(file) if file.is_file() else ():
-            name = line.split()[0] if line.strip() else ""
+            name = line.strip()
+            if name not in annotated:
+                name = name.split(maxsplit=1)[0] if name else ""  # a second column marks presence of a class
             if not name:
                 continue
-            if split_of.setdefault(name, split) != split:
+            if name not in annotated:
+                drops.add("missing annotation", name, f"{file}: line {number} names it, and there is no {name}.xml")
+            elif split_of.setdefault(name, split) != split:
                 raise DatasetError(
                     f"{file}: line {number}: {name} is in {split_of[name]} already; a photo has one split."
                 )
-            if not (source / "Annotations" / f"{name}.xml").is_file():
-                drops.add("missing annotation", name, f"{file}: line {number} names it, and there is no {name}.xml")
     return split_of
 
 
