@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Semaphore
+from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -191,8 +191,9 @@ class Intake:
         self._written = tables.pictures()
         self._claims: dict[str, Future[Seen]] = {}
         self._lock = Lock()
-        self._workers = workers or _cores()
-        self._working = Semaphore(self._workers)
+        self._ahead = AHEAD * (workers or cores())
+        self._readers = ThreadPoolExecutor((workers or cores()) + READERS, "reader")
+        self._workers = ThreadPoolExecutor(workers or cores(), "worker")
 
     @property
     def gone(self) -> set[str]:
@@ -253,20 +254,20 @@ class Intake:
 
     def _in_order(self) -> Generator[_Taken | Reject, None, None]:
         """Every row after the models, in the feed's order, a bounded number of rows ahead."""
-        pool = ThreadPoolExecutor(self._workers + READERS, thread_name_prefix="catalogue")
         ahead: deque[Future[_Taken] | Reject] = deque()
         try:
             for row in self._feed:
-                ahead.append(row if isinstance(row, Reject) else pool.submit(self._take, row))
-                if len(ahead) > AHEAD * self._workers + READERS:
+                ahead.append(row if isinstance(row, Reject) else self._readers.submit(self._take, row))
+                if len(ahead) > self._ahead:
                     yield _result(ahead.popleft())
             while ahead:
                 yield _result(ahead.popleft())
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            self._readers.shutdown(cancel_futures=True)
+            self._workers.shutdown()
 
     def _take(self, row: Row) -> _Taken:
-        """In a worker: read, hash and, where they are new, see all pictures of a product."""
+        """In a reader: read, hash and, where they are new, see all pictures of a product."""
         product, base = row.product, self._feed.base
         digest = row_digest(product, base)
         before = self._stored.get(product.id)
@@ -295,7 +296,7 @@ class Intake:
         return _Taken(row, digest, tuple(pictures), seen)
 
     def _see_once(self, sha256: str, data: bytes) -> Seen | None:
-        """The garments of a picture, None if they are in the table. Workers that meet one picture share one run."""
+        """The garments of a picture, None if they are in the table. Readers that meet one picture share one run."""
         with self._lock:
             if sha256 in self._written:
                 return None
@@ -305,11 +306,14 @@ class Intake:
         if mine:
             try:
                 # Products may share the bytes under several names: the message must not depend on who came first.
-                with self._working:
-                    claim.set_result(self._models.see(load_photo(data, name="the picture")))
+                claim.set_result(self._workers.submit(self._see, data).result())
             except BaseException as error:
                 claim.set_exception(error)
         return claim.result()
+
+    def _see(self, data: bytes) -> Seen:
+        """In a worker."""
+        return self._models.see(load_photo(data, name="the picture"))
 
     def _write(self, batch: list[_Taken]) -> None:
         """Garments first, then products: a product that is there has all its garments."""
@@ -335,7 +339,8 @@ def _result(ahead: Future[_Taken] | Reject) -> _Taken | Reject:
     return ahead if isinstance(ahead, Reject) else ahead.result()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
