@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.photo)
 
+    def __getitem__(self, keep: NDArray[np.bool_]) -> Rows:
+        return Rows(self.boxes_xyxy[keep], self.photo[keep], self.label[keep])
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -40,6 +43,11 @@ class Table:
     crowd: NDArray[np.bool_]
     found: Rows
     score: NDArray[np.float32]
+
+    def above(self, score: float) -> Table:
+        """Without the detections that are less sure than `score`."""
+        keep = self.score >= score
+        return replace(self, found=self.found[keep], score=self.score[keep])
 
 
 def tabulate(
