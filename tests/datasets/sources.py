@@ -64,7 +64,8 @@ def coco(root: Path, first_id: int = 1, step: int = 1) -> Path:
     """Ids start at `first_id` and go by `step`; a file per split, photos in a folder per split."""
     _photos(lambda truth: root / truth.split / f"{truth.stem}.jpg")
     for split in ("train", "val", "test"):
-        images, annotations = [], []
+        images: list[dict[str, object]] = []
+        annotations: list[dict[str, object]] = []
         for truth in (truth for truth in TRUTH if truth.split == split):
             number = first_id + step * len(images)
             w, h = truth.size_wh

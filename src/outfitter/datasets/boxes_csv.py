@@ -3,7 +3,8 @@
     image,x1,y1,x2,y2,label[,split][,width,height]
     image,x,y,w,h,label
 
-Names of columns are those of many tools; see `COLUMNS`. Photos are relative to the file, or to ``images/`` beside it.
+Names of columns are those of many tools; see `COLUMNS`. Photos are relative to the file or to
+a folder near it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from outfitter.datasets.image_root import ImageRoot
 from outfitter.datasets.records import READERS, SPLIT_ALIASES, Box, Drops, Record, Source, read_lines
 from outfitter.errors import DatasetError
 
@@ -98,10 +100,14 @@ def _records(file: Path, drops: Drops) -> Iterator[Record]:
             continue
         photo.boxes.append((a, b, c, d) if corners is _CORNERS else (a, b, a + c, b + d))
         photo.labels.append(cells["label"])
-    home = file.parent
-    first = next(iter(photos), "")
-    root = home / "images" if not (home / first).is_file() and (home / "images" / first).is_file() else home
+    root = ImageRoot(file, None)
     for name, photo in photos.items():
         yield Record(
-            root / name, name, tuple(photo.boxes), tuple(photo.labels), photo.where, photo.split, stated_wh=photo.size
+            root.find(name),
+            name,
+            tuple(photo.boxes),
+            tuple(photo.labels),
+            photo.where,
+            photo.split,
+            stated_wh=photo.size,
         )

@@ -132,7 +132,7 @@ def _why(drops: Drops) -> str:
     if not drops:
         return ""
     counted = ", ".join(f"{count} × {reason}" for reason, count in drops.counts().items())
-    return f" Dropped: {counted}; the first is {drops[0].where}: {drops[0].detail}."
+    return f" Dropped: {counted}; the first is {drops[0].where}: {drops[0].detail.rstrip('.')}."
 
 
 def _distinct(records: Sequence[Record], drops: Drops) -> list[Record]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from outfitter.datasets import tfrecord
 from outfitter.datasets.records import READERS, Drops, Record, Slice, Source, natural, remark_gaps, split_in
@@ -20,8 +21,8 @@ from outfitter.datasets.tfrecord import BYTES, FLOATS, INTS, Span, Value
 from outfitter.errors import DatasetError
 from outfitter.values import Example
 
-LABEL_MAP_FILE = "label_map.pbtxt"
-_EDGES = ("xmin", "ymin", "xmax", "ymax")
+LABEL_MAP_FILE: Final = "label_map.pbtxt"
+_EDGES: Final = ("xmin", "ymin", "xmax", "ymax")
 
 
 @READERS.register("tfexample")
@@ -46,15 +47,22 @@ def read(source: Path) -> Source:
 
 def read_label_map(path: Path) -> dict[int, str]:
     """``item { id: 1 name: 'top' }`` … → id → name. Raises DatasetError if an item lacks either."""
-    text = re.sub(r"#.*", "", path.read_text(encoding="utf-8-sig"))
     names: dict[int, str] = {}
-    for item in re.findall(r"item\s*\{(.*?)\}", text, re.DOTALL):
-        number = re.search(r"\bid\s*:\s*(\d+)", item)
-        name = re.search(r"\bname\s*:\s*(['\"])(.*?)\1", item)
-        if not number or not name:
-            raise DatasetError(f"{path}: item {{{item.strip()[:80]}}} lacks id or name.")
-        names[int(number[1])] = name[2]
+    values: dict[str, str] = {}
+    tokens = [token for token in _TOKENS.findall(path.read_text(encoding="utf-8-sig")) if not token.startswith("#")]
+    for key, colon, value in zip(tokens, tokens[1:], [*tokens[2:], ""], strict=False):
+        if colon == ":":
+            values[key] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value[:1] in ("'", '"') else value
+        elif key == "item":
+            values = {}
+        if value == "}":
+            if not values.get("id", "").isdecimal() or "name" not in values:
+                raise DatasetError(f"{path}: item {len(names) + 1} has {values}; need an id and a name.")
+            names[int(values["id"])] = values["name"]
     return dict(sorted(names.items()))
+
+
+_TOKENS: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\#[^\n]*|[\w.-]+|[{}:]""")
 
 
 def label_map(class_names: Sequence[str]) -> str:
