@@ -77,7 +77,7 @@ def test_a_visible_box_is_tight() -> None:
     drawing = drawn(Part(1, [box(2, 1, 5, 4)], RED, owner=3))
     assert drawing.visible_box(3) == (20, 10, 50, 40, 900)
     assert drawing.visible_box(4) is None
-    reds = drawing.rgb[..., 0] > drawing.rgb[..., 2] + 60
+    reds = drawing.rgb[..., 0] > drawing.rgb[..., 2] + 110
     np.testing.assert_array_equal(reds, drawing.owners == 3)
 
 

@@ -82,7 +82,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_boutique_has_no_truth(tmp_path: Path) -> None:
-    def stop(done: int, of: int) -> None:
+    def stop(done: int, _of: int) -> None:
         if done == 2:
             raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Grounds: light studio paper for packshots, cloth and floors for flat-lays, streets, rooms and parks for people."""
+"""What people stand in front of: studios, walls, streets, doorways, rooms and parks."""
 
 from __future__ import annotations
 
@@ -8,167 +8,21 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from outfitter.boutique.fabric import Rgb, cloud, darker, lighter, mix
+from outfitter.boutique.colours import Rgb, darker, lighter, mix
+from outfitter.boutique.grounds import Size, falloff, filled, noise, pick, softened
 from outfitter.boutique.shapes import Field
-
-Size = tuple[int, int]
-
-
-def paper(size_wh: Size, rng: np.random.Generator, white: float = 0.5) -> Field:
-    """A packshot's ground: white, light grey or beige, a little brighter where the light falls. float32 (H, W, 3)."""
-    grounds: tuple[Rgb, ...] = (
-        (255, 255, 255),
-        (250, 250, 249),
-        (241, 241, 241),
-        (228, 229, 231),
-        (243, 238, 230),
-        (236, 228, 216),
-        (222, 226, 228),
-        (240, 231, 229),
-    )
-    rgb = grounds[0] if rng.random() < white else grounds[int(rng.integers(len(grounds)))]
-    ground = _filled(size_wh, rgb)
-    if rgb != grounds[0]:
-        ground *= _falloff(size_wh, rng, 0.06)[..., None]
-    return ground
-
-
-def flat(size_wh: Size, rng: np.random.Generator) -> Field:
-    """What clothes are laid on for a quick photo: boards, tiles, bed linen, carpet, painted walls."""
-    return _FLATS[int(rng.integers(len(_FLATS)))](size_wh, rng)
 
 
 def scene(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     """What people stand in front of; ground_y: share of the height where wall and floor meet."""
     make = _SCENES[int(rng.integers(len(_SCENES)))]
-    return np.clip(make(size_wh, min(ground_y, 1.0), rng) * _falloff(size_wh, rng, 0.12)[..., None], 0, 255)
-
-
-def _filled(size_wh: Size, rgb: Rgb) -> Field:
-    ground = np.empty((size_wh[1], size_wh[0], 3), np.float32)
-    ground[:] = rgb
-    return ground
-
-
-def _falloff(size_wh: Size, rng: np.random.Generator, depth: float) -> Field:
-    w, h = size_wh
-    x, y = np.linspace(-1, 1, w)[None], np.linspace(-1, 1, h)[:, None]
-    cx, cy = rng.uniform(-0.5, 0.5), rng.uniform(-0.6, 0.1)
-    return np.asarray(1 + depth * 0.35 - depth * ((x - cx) ** 2 + (y - cy) ** 2) * 0.5, np.float32)
-
-
-def _pick(rng: np.random.Generator, *choices: Rgb) -> Rgb:
-    rgb = choices[int(rng.integers(len(choices)))]
-    return mix(rgb, tuple(int(v) for v in rng.integers(0, 256, 3)), 0.06)  # type: ignore[arg-type]
-
-
-def _noise(size_wh: Size, rng: np.random.Generator, waves: float, stretch: tuple[float, float] = (1, 1)) -> Field:
-    w, h = size_wh
-    side = 256
-    field = cloud(waves, int(rng.integers(12)), side)
-    x = (np.arange(w) * stretch[0] * side / max(w, h) + rng.integers(side)).astype(int) % side
-    y = (np.arange(h) * stretch[1] * side / max(w, h) + rng.integers(side)).astype(int) % side
-    return field[np.ix_(y, x)]
-
-
-def _softened(image: Image.Image, radius: float, size_wh: Size) -> Field:
-    if radius > 0.3:
-        image = image.filter(ImageFilter.GaussianBlur(radius))
-    return np.asarray(image.resize(size_wh, Image.Resampling.BILINEAR), np.float32).copy()
-
-
-# --- flats
-
-
-def _boards(size_wh: Size, rng: np.random.Generator) -> Field:
-    w, h = size_wh
-    rgb = _pick(rng, (176, 134, 92), (126, 88, 60), (196, 176, 150), (150, 140, 130), (96, 62, 44))
-    image = Image.new("RGB", size_wh, rgb)
-    pen = ImageDraw.Draw(image)
-    step = int(rng.integers(w // 9, w // 4))
-    for x in range(-step, w + step, step):
-        tone = mix(rgb, (255, 244, 224) if rng.random() < 0.5 else (40, 24, 14), rng.uniform(0, 0.2))
-        pen.rectangle((x, 0, x + step - 2, h), tone)
-        pen.line((x, 0, x, h), darker(rgb, 0.55), 2)
-        cut = int(rng.integers(0, h))
-        pen.line((x, cut, x + step, cut), darker(rgb, 0.5), 2)
-    ground = np.asarray(image, np.float32) * (1 + 0.05 * _noise(size_wh, rng, 40, (1, 0.06)))[..., None]
-    return np.asarray(np.clip(ground, 0, 255), np.float32)
-
-
-def _linen_sheet(size_wh: Size, rng: np.random.Generator) -> Field:
-    rgb = _pick(
-        rng,
-        (196, 44, 40),
-        (236, 232, 224),
-        (120, 132, 150),
-        (210, 196, 176),
-        (60, 70, 96),
-        (176, 196, 186),
-        (226, 190, 190),
-    )
-    folds = _noise(size_wh, rng, 5)
-    light = np.gradient(folds, axis=1) * 9 + np.gradient(folds, axis=0) * 6
-    return np.asarray(np.clip(_filled(size_wh, rgb) * (1 + 0.22 * light)[..., None], 0, 255), np.float32)
-
-
-def _tiles(size_wh: Size, rng: np.random.Generator) -> Field:
-    w, h = size_wh
-    rgb = _pick(rng, (222, 216, 206), (180, 176, 170), (236, 234, 230), (150, 120, 96))
-    image = Image.new("RGB", size_wh, rgb)
-    pen = ImageDraw.Draw(image)
-    step = int(rng.integers(w // 5, w // 2))
-    ox, oy = rng.integers(0, step, 2)
-    for y in range(-step, h + step, step):
-        for x in range(-step, w + step, step):
-            pen.rectangle(
-                (x + ox, y + oy, x + ox + step - 4, y + oy + step - 4),
-                mix(rgb, (255, 255, 255), rng.uniform(0, 0.12)),
-                darker(rgb, 0.2),
-            )
-    ground = np.asarray(image, np.float32) * (1 + 0.03 * _noise(size_wh, rng, 14))[..., None]
-    return np.asarray(np.clip(ground, 0, 255), np.float32)
-
-
-def _plaster(size_wh: Size, rng: np.random.Generator) -> Field:
-    rgb = _pick(
-        rng,
-        (232, 230, 224),
-        (206, 206, 204),
-        (196, 208, 212),
-        (222, 206, 186),
-        (94, 108, 104),
-        (56, 58, 64),
-        (186, 168, 158),
-    )
-    return np.asarray(
-        np.clip(
-            _filled(size_wh, rgb) * (1 + 0.02 * _noise(size_wh, rng, 30) + 0.03 * _noise(size_wh, rng, 3))[..., None],
-            0,
-            255,
-        ),
-        np.float32,
-    )
-
-
-def _carpet(size_wh: Size, rng: np.random.Generator) -> Field:
-    rgb = _pick(rng, (140, 132, 126), (86, 88, 98), (176, 160, 140), (110, 60, 56), (70, 92, 84))
-    w, h = size_wh
-    rough = rng.standard_normal((h, w)).astype(np.float32)
-    return np.asarray(
-        np.clip(_filled(size_wh, rgb) * (1 + 0.1 * rough + 0.05 * _noise(size_wh, rng, 20))[..., None], 0, 255),
-        np.float32,
-    )
-
-
-_FLATS: Final = (_boards, _linen_sheet, _tiles, _plaster, _carpet, _boards, _plaster)
-
-# --- scenes
+    lit = make(size_wh, min(ground_y, 1.0), rng) * falloff(size_wh, rng, 0.12)[..., None]
+    return np.asarray(np.clip(lit, 0, 255), np.float32)
 
 
 def _studio(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     h = size_wh[1]
-    rgb = _pick(
+    rgb = pick(
         rng,
         (226, 226, 226),
         (208, 204, 198),
@@ -180,12 +34,12 @@ def _studio(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     )
     y = np.linspace(0, 1, h)[:, None, None]
     sweep = 1 + 0.06 * np.tanh((y - ground_y) * 9) - 0.05 * (1 - y)
-    return np.asarray(_filled(size_wh, rgb) * sweep, np.float32)
+    return np.asarray(filled(size_wh, rgb) * sweep, np.float32)
 
 
 def _wall(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
-    w, h = size_wh
-    wall = _pick(
+    h = size_wh[1]
+    wall = pick(
         rng,
         (232, 168, 60),
         (206, 122, 96),
@@ -197,12 +51,12 @@ def _wall(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
         (214, 196, 214),
         (240, 236, 228),
     )
-    floor = _pick(rng, (168, 164, 158), (122, 116, 112), (190, 182, 170), (146, 120, 98))
-    ground = _filled(size_wh, wall) * (1 + 0.035 * _noise(size_wh, rng, 40) + 0.04 * _noise(size_wh, rng, 4))[..., None]
+    floor = pick(rng, (168, 164, 158), (122, 116, 112), (190, 182, 170), (146, 120, 98))
+    ground = filled(size_wh, wall) * (1 + 0.008 * noise(size_wh, rng, 90) + 0.025 * noise(size_wh, rng, 4))[..., None]
     edge = int(h * ground_y)
     ground[edge:] = (
         np.array(floor)
-        * (1 + 0.06 * _noise(size_wh, rng, 60)[edge:, :, None])
+        * (1 + 0.02 * noise(size_wh, rng, 90)[edge:, :, None])
         * np.linspace(0.86, 1.06, h - edge)[:, None, None]
     )
     if rng.random() < 0.6:
@@ -214,7 +68,7 @@ def _wall(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
 
 def _bricks(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     w, h = size_wh
-    rgb = _pick(rng, (158, 84, 64), (178, 120, 96), (206, 200, 192), (110, 74, 66), (92, 92, 96))
+    rgb = pick(rng, (158, 84, 64), (178, 120, 96), (206, 200, 192), (110, 74, 66), (92, 92, 96))
     image = Image.new("RGB", size_wh, lighter(rgb, 0.35))
     pen = ImageDraw.Draw(image)
     bh = int(rng.integers(11, 18))
@@ -225,12 +79,12 @@ def _bricks(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
             tone = mix(rgb, (30, 16, 12) if rng.random() < 0.5 else (236, 200, 170), rng.uniform(0, 0.22))
             pen.rectangle((x + (j % 2) * bw // 2, y, x + (j % 2) * bw // 2 + bw - 2, y + bh - 2), tone)
     _pavement(pen, size_wh, edge, rng)
-    return _grainy(_softened(image, rng.uniform(0.6, 1.8), size_wh), rng)
+    return _grainy(softened(image, rng.uniform(0.6, 1.8), size_wh), rng)
 
 
 def _pavement(pen: ImageDraw.ImageDraw, size_wh: Size, edge: int, rng: np.random.Generator) -> None:
     w, h = size_wh
-    rgb = _pick(rng, (150, 148, 146), (176, 170, 162), (112, 112, 116), (196, 188, 176))
+    rgb = pick(rng, (150, 148, 146), (176, 170, 162), (112, 112, 116), (196, 188, 176))
     for y in range(edge, h):
         pen.line((0, y, w, y), mix(darker(rgb, 0.15), lighter(rgb, 0.1), (y - edge) / max(1, h - edge)))
     if rng.random() < 0.6:
@@ -244,19 +98,19 @@ def _pavement(pen: ImageDraw.ImageDraw, size_wh: Size, edge: int, rng: np.random
 
 def _grainy(ground: Field, rng: np.random.Generator) -> Field:
     h, w = ground.shape[:2]
-    return np.asarray(np.clip(ground * (1 + 0.02 * _noise((w, h), rng, 50))[..., None], 0, 255), np.float32)
+    return np.asarray(np.clip(ground * (1 + 0.004 * noise((w, h), rng, 100))[..., None], 0, 255), np.float32)
 
 
 def _street(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     w, h = size_wh
     edge = int(h * ground_y)
-    sky = _pick(rng, (206, 220, 234), (232, 232, 230), (176, 202, 230), (240, 224, 204))
+    sky = pick(rng, (206, 220, 234), (232, 232, 230), (176, 202, 230), (240, 224, 204))
     image = Image.new("RGB", size_wh, sky)
     pen = ImageDraw.Draw(image)
     x = -int(rng.integers(0, w // 4))
     while x < w:
         wide, top = int(rng.integers(w // 5, w // 2)), int(rng.integers(-h // 4, h // 3))
-        rgb = _pick(
+        rgb = pick(
             rng,
             (176, 160, 142),
             (140, 124, 116),
@@ -274,7 +128,7 @@ def _street(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
                 a, b = x + (c + 0.25) * wide / cols, top + 14 + r * 64
                 pen.rectangle((a, b, a + wide / cols * 0.5, b + 40), mix(glass, (255, 240, 200), rng.uniform(0, 0.35)))
         if rng.random() < 0.6:  # a shop front
-            shop = _pick(rng, (60, 72, 70), (130, 40, 44), (40, 50, 80), (220, 214, 200), (196, 150, 60))
+            shop = pick(rng, (60, 72, 70), (130, 40, 44), (40, 50, 80), (220, 214, 200), (196, 150, 60))
             pen.rectangle((x, edge - h // 5, x + wide, edge), shop)
             pen.rectangle((x + wide * 0.1, edge - h // 6, x + wide * 0.6, edge - 8), mix(glass, (255, 230, 180), 0.4))
             pen.rectangle((x + wide * 0.68, edge - h // 6, x + wide * 0.9, edge), darker(shop, 0.4))
@@ -284,13 +138,13 @@ def _street(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
         a = int(rng.integers(0, w))
         if rng.random() < 0.6:
             tall = int(h * rng.uniform(0.14, 0.24))
-            rgb = _pick(rng, (40, 40, 50), (150, 60, 60), (70, 90, 130), (200, 190, 170), (90, 80, 70))
+            rgb = pick(rng, (40, 40, 50), (150, 60, 60), (70, 90, 130), (200, 190, 170), (90, 80, 70))
             pen.rounded_rectangle((a - tall * 0.13, edge - tall * 0.8, a + tall * 0.13, edge - tall * 0.3), 6, rgb)
             pen.rectangle((a - tall * 0.1, edge - tall * 0.35, a + tall * 0.1, edge + 8), darker(rgb, 0.5))
             pen.ellipse((a - tall * 0.07, edge - tall, a + tall * 0.07, edge - tall * 0.8), (190, 150, 126))
         else:
             long = w * rng.uniform(0.4, 0.7)
-            rgb = _pick(rng, (30, 32, 36), (200, 202, 206), (150, 40, 40), (60, 80, 110), (240, 240, 240))
+            rgb = pick(rng, (30, 32, 36), (200, 202, 206), (150, 40, 40), (60, 80, 110), (240, 240, 240))
             pen.rounded_rectangle((a, edge - long * 0.22, a + long, edge + 4), 12, rgb)
             pen.rounded_rectangle((a + long * 0.18, edge - long * 0.38, a + long * 0.8, edge - long * 0.18), 14, rgb)
             pen.rounded_rectangle(
@@ -301,7 +155,7 @@ def _street(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
                     (a + long * k - long * 0.08, edge - long * 0.08, a + long * k + long * 0.08, edge + long * 0.08),
                     (24, 24, 26),
                 )
-    far = _softened(image, rng.uniform(2.5, 7.0), size_wh)
+    far = softened(image, rng.uniform(2.5, 7.0), size_wh)
     near = np.asarray(image.filter(ImageFilter.GaussianBlur(1.2)), np.float32)
     share = np.clip((np.arange(h) - edge) / max(1.0, 0.5 * (h - edge)), 0, 1)[:, None, None]
     return _grainy((far * (1 - share) + near * share).astype(np.float32), rng)
@@ -310,7 +164,7 @@ def _street(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
 def _park(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     w, h = size_wh
     edge = int(h * ground_y)
-    image = Image.new("RGB", size_wh, _pick(rng, (196, 214, 220), (222, 226, 214), (170, 196, 160)))
+    image = Image.new("RGB", size_wh, pick(rng, (196, 214, 220), (222, 226, 214), (170, 196, 160)))
     pen = ImageDraw.Draw(image)
     greens: tuple[Rgb, ...] = (
         ((60, 92, 48), (96, 126, 62), (44, 70, 44), (132, 150, 78), (176, 168, 84))
@@ -324,26 +178,26 @@ def _park(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
         x, y, r = rng.uniform(-20, w + 20), rng.uniform(-20, edge), rng.uniform(10, 46)
         rgb = mix(greens[int(rng.integers(5))], (236, 240, 190), rng.uniform(0, 0.35) * (1 - y / edge))
         pen.ellipse((x - r, y - r * 0.8, x + r, y + r * 0.8), rgb)
-    grass = _pick(rng, (112, 138, 72), (132, 140, 92))
+    grass = pick(rng, (112, 138, 72), (132, 140, 92))
     pen.rectangle((0, edge, w, h), grass)
     if rng.random() < 0.7:
         pen.polygon(
             [(w * 0.3, edge), (w * 0.7, edge), (w * 1.5, h), (-w * 0.5, h)],
-            _pick(rng, (190, 178, 158), (166, 160, 152)),
+            pick(rng, (190, 178, 158), (166, 160, 152)),
         )
-    ground = _softened(image, rng.uniform(4, 9), size_wh)
+    ground = softened(image, rng.uniform(4, 9), size_wh)
     return _grainy(ground, rng)
 
 
 def _room(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     w, h = size_wh
     edge = int(h * ground_y)
-    wall = _pick(
+    wall = pick(
         rng, (226, 220, 210), (206, 212, 206), (190, 176, 166), (232, 226, 226), (130, 146, 150), (214, 188, 168)
     )
     image = Image.new("RGB", size_wh, wall)
     pen = ImageDraw.Draw(image)
-    floor = _pick(rng, (160, 118, 80), (120, 86, 60), (196, 180, 160), (150, 146, 142))
+    floor = pick(rng, (160, 118, 80), (120, 86, 60), (196, 180, 160), (150, 146, 142))
     pen.rectangle((0, edge, w, h), floor)
     for t in np.linspace(-3, 3, 22):
         pen.line((w / 2 + t * w * 0.3, edge, w / 2 + t * w * 0.8, h), darker(floor, 0.25), 2)
@@ -352,9 +206,7 @@ def _room(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     if rng.random() < 0.7:  # a window
         x = w * (0.06 if side else 0.6)
         pen.rectangle((x, h * 0.08, x + w * 0.34, h * 0.5), (244, 246, 246))
-        pen.rectangle(
-            (x + 8, h * 0.08 + 8, x + w * 0.34 - 8, h * 0.5 - 8), _pick(rng, (204, 222, 236), (224, 232, 220))
-        )
+        pen.rectangle((x + 8, h * 0.08 + 8, x + w * 0.34 - 8, h * 0.5 - 8), pick(rng, (204, 222, 236), (224, 232, 220)))
         pen.line((x + w * 0.17, h * 0.08, x + w * 0.17, h * 0.5), (244, 246, 246), 7)
         pen.line((x, h * 0.29, x + w * 0.34, h * 0.29), (244, 246, 246), 6)
     if rng.random() < 0.6:  # a picture
@@ -362,41 +214,41 @@ def _room(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
         pen.rectangle((x, y, x + w * 0.24, y + w * 0.3), (60, 52, 46))
         pen.rectangle(
             (x + 6, y + 6, x + w * 0.24 - 6, y + w * 0.3 - 6),
-            _pick(rng, (220, 196, 160), (160, 190, 200), (210, 150, 130)),
+            pick(rng, (220, 196, 160), (160, 190, 200), (210, 150, 130)),
         )
     if rng.random() < 0.7:  # a plant
         x = w * (0.86 if side else 0.12)
         pen.polygon(
             [(x - 26, edge - 40), (x + 26, edge - 40), (x + 20, edge + 18), (x - 20, edge + 18)],
-            _pick(rng, (200, 190, 176), (176, 104, 76)),
+            pick(rng, (200, 190, 176), (176, 104, 76)),
         )
         for _ in range(26):
             a, far = rng.uniform(-2.7, -0.45), rng.uniform(50, 130)
             tip = (x + far * np.cos(a), edge - 40 + far * np.sin(a))
             pen.line((x, edge - 40, *tip), (62, 96, 62), 7)
-            pen.ellipse((tip[0] - 13, tip[1] - 9, tip[0] + 13, tip[1] + 9), _pick(rng, (70, 110, 70), (96, 130, 84)))
+            pen.ellipse((tip[0] - 13, tip[1] - 9, tip[0] + 13, tip[1] + 9), pick(rng, (70, 110, 70), (96, 130, 84)))
     if rng.random() < 0.5:  # a sofa
         x, rgb = (
             w * (0.5 if side else -0.15),
-            _pick(rng, (96, 110, 120), (170, 130, 100), (120, 130, 100), (190, 184, 176)),
+            pick(rng, (96, 110, 120), (170, 130, 100), (120, 130, 100), (190, 184, 176)),
         )
         pen.rounded_rectangle((x, edge - h * 0.2, x + w * 0.65, edge + h * 0.03), 20, rgb)
         pen.rounded_rectangle((x, edge - h * 0.1, x + w * 0.65, edge + h * 0.05), 16, lighter(rgb, 0.12))
-    return _grainy(_softened(image, rng.uniform(2, 4.5), size_wh), rng)
+    return _grainy(softened(image, rng.uniform(2, 4.5), size_wh), rng)
 
 
 def _doorway(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
     w, h = size_wh
     edge = int(h * ground_y)
-    wall = _pick(rng, (210, 202, 190), (176, 168, 160), (226, 214, 196), (150, 152, 156))
+    wall = pick(rng, (210, 202, 190), (176, 168, 160), (226, 214, 196), (150, 152, 156))
     image = Image.new("RGB", size_wh, wall)
     pen = ImageDraw.Draw(image)
     for y in range(0, edge, 58):
         pen.line((0, y, w, y), darker(wall, 0.18), 2)
-        for x in range((y // 58 % 2) * 50, w, 100):
-            pen.line((x, y, x, y + 58), darker(wall, 0.15), 2)
+        for joint in range((y // 58 % 2) * 50, w, 100):
+            pen.line((joint, y, joint, y + 58), darker(wall, 0.15), 2)
     x, wide, top = w * rng.uniform(0.15, 0.45), w * 0.42, h * rng.uniform(0.02, 0.12)
-    rgb = _pick(rng, (40, 62, 58), (110, 32, 36), (36, 44, 70), (60, 44, 36), (84, 100, 110), (30, 30, 32))
+    rgb = pick(rng, (40, 62, 58), (110, 32, 36), (36, 44, 70), (60, 44, 36), (84, 100, 110), (30, 30, 32))
     pen.rectangle((x - 16, top - 16, x + wide + 16, edge), lighter(wall, 0.35))
     pen.rectangle((x, top, x + wide, edge), rgb)
     for s in (0.06, 0.54):
@@ -405,7 +257,7 @@ def _doorway(size_wh: Size, ground_y: float, rng: np.random.Generator) -> Field:
             pen.rectangle((x + wide * s, y1, x + wide * (s + 0.4), y2), darker(rgb, 0.2), lighter(rgb, 0.25), 3)
     pen.ellipse((x + wide * 0.46, edge - h * 0.3, x + wide * 0.5, edge - h * 0.3 + wide * 0.04), (206, 178, 104))
     _pavement(pen, size_wh, edge, rng)
-    return _grainy(_softened(image, rng.uniform(1.5, 4), size_wh), rng)
+    return _grainy(softened(image, rng.uniform(1.5, 4), size_wh), rng)
 
 
 Scene = Callable[[Size, float, np.random.Generator], Field]

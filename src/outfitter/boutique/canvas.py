@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
-from outfitter.boutique.fabric import Fabric, Rgb, cloud
+from outfitter.boutique.colours import Rgb, cloud
+from outfitter.boutique.fabric import Fabric
 from outfitter.boutique.shapes import Affine, Field, Flat, Frame, Moved, Points, bounds
 
 OVERSAMPLED: Final = 3
@@ -143,7 +144,7 @@ class Drawing:
         if part.holes:
             cover *= 1 - coverage([to_pixels(p) for p in part.holes], place)
         if part.soft * scale > 0.4:
-            cover = blurred(cover, part.soft * scale)
+            cover = _smeared(cover, part.soft * scale)
         if not cover.any():
             return
         window = np.s_[y1:y2, x1:x2]
@@ -175,7 +176,7 @@ class Drawing:
 
     def _shadow(self, below: Field, solid: Field, cover: Field, far: float) -> None:
         """Darken what lies below around a part: a soft shadow away from the light, on things and not on the ground."""
-        cast = blurred(cover, far)
+        cast = _smeared(cover, far)
         dx, dy = round(-self.light.x * far), round(-self.light.y * far)
         cast = np.roll(cast, (dy, dx), (0, 1))
         below *= 1 - 0.42 * self.light.strength * (cast * solid)[..., None]
@@ -198,12 +199,11 @@ class Drawing:
             shade *= 1 + light.strength * part.volume * (0.26 * slope - 0.26 * rim)
         if part.folds and material.folds:
             f, depth = part.folds, part.folds.depth * material.folds * light.strength
-            vv = v + f.drape * np.abs(u)
-            shade *= 1 + 0.075 * depth * _crease(u * f.across, vv * f.along, part.seed, light)
+            hung = np.asarray(v + f.drape * np.abs(u), np.float32)
+            shade *= 1 + 0.075 * depth * _crease(u * f.across, hung * f.along, part.seed, light)
             if f.fine:
-                shade *= 1 + 0.035 * depth * f.fine * 4 * _crease(
-                    u * 3.1 * f.across, vv * 3.7 * f.along, part.seed + 9, light
-                )
+                wrinkles = _crease(u * 3.1 * f.across, hung * 3.7 * f.along, part.seed + 9, light)
+                shade *= 1 + 0.14 * depth * f.fine * wrinkles
         if material.grain:
             grain = _grain()
             y, x = np.arange(place[1], place[3]) % 256, np.arange(place[0], place[2]) % 256
@@ -212,7 +212,7 @@ class Drawing:
         lit = colours * shade[..., None] + (16 * (shade - 1))[..., None]
         if material.gloss:
             lit += (255 * material.gloss * np.clip((shade - 1.08) * 2.2, 0, 0.8) ** 1.4)[..., None]
-        return np.clip(lit, 0, 255)
+        return np.asarray(np.clip(lit, 0, 255), np.float32)
 
 
 def coverage(polygons: Sequence[Points], place: tuple[int, int, int, int]) -> Field:
@@ -224,7 +224,7 @@ def coverage(polygons: Sequence[Points], place: tuple[int, int, int, int]) -> Fi
     for polygon in polygons:
         # Pillow's polygons include their border: half a pixel too wide on each side, corrected by the rounding here.
         pen.polygon(((polygon - (x1, y1)) * k - 0.5).ravel().tolist(), 255)
-    return np.asarray(image.reduce(k), np.float32) / 255
+    return np.asarray(np.asarray(image.reduce(k), np.float32) / 255, np.float32)
 
 
 def _marked(colours: Field, marks: Sequence[Mark], to_pixels: Affine, place: tuple[int, int, int, int]) -> Field:
@@ -287,20 +287,26 @@ def _enlarged(coarse: Field, k: int, place: tuple[int, int, int, int]) -> Field:
 def _relief(
     cover: Field, shapes: Sequence[Points] | None, place: tuple[int, int, int, int], radius: float, light: Light
 ) -> tuple[Field, Field]:
-    """Light on a shape that is rounded at its edges: (slope towards the light, about −1…1; rim, 0 inside to 1)."""
+    """Light on a shape that is rounded at its edges: (slope towards the light, about -1 to 1; rim, 0 inside to 1)."""
     k = int(np.clip(radius / 3, 1, 4))
     mask = cover if shapes is None else coverage(shapes, place)
     h, w = mask.shape
     margin = int(radius / k) + 2
     padded = np.pad(mask, ((0, -h % k), (0, -w % k)))
-    coarse = padded.reshape(padded.shape[0] // k, k, padded.shape[1] // k, k).mean((1, 3))
-    coarse = np.pad(coarse, margin)
+    cells = padded.reshape(padded.shape[0] // k, k, padded.shape[1] // k, k)
+    coarse = np.pad(cells.mean((1, 3), dtype=np.float32), margin)
     height = blurred(coarse, radius / k)
     gy, gx = np.gradient(height)
-    slope = -(gx * light.x + gy * light.y) * (radius / k) * 2.2
+    slope = np.asarray(-(gx * light.x + gy * light.y) * (radius / k * 2.2), np.float32)
     rim = np.clip(1.6 - 2 * height, 0, 1) ** 2
     inside = np.s_[margin:-margin, margin:-margin]
     return _enlarged(slope[inside], k, place), _enlarged(rim[inside], k, place)
+
+
+def _smeared(cover: Field, radius: float) -> Field:
+    """A cover or shadow, blurred; in 256 steps, which is too coarse for anything that is to be differentiated."""
+    image = Image.fromarray((cover * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius / 2))
+    return np.asarray(np.asarray(image, np.float32) / 255, np.float32)
 
 
 def blurred(values: Field, radius: float) -> Field:
@@ -312,8 +318,9 @@ def blurred(values: Field, radius: float) -> Field:
             pad[axis] = (r + 1, r)
             total = np.cumsum(np.pad(values, pad, mode="edge"), axis=axis, dtype=np.float32)
             n = 2 * r + 1
-            values = (total[n:] - total[:-n] if axis == 0 else total[:, n:] - total[:, :-n]) / n
-    return np.asarray(values, np.float32)
+            wide = total[n:] - total[:-n] if axis == 0 else total[:, n:] - total[:, :-n]
+            values = np.asarray(wide / n, np.float32)
+    return values
 
 
 _WAVES: Final = 12

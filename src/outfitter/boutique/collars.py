@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from outfitter.boutique.canvas import Mark, Part
-from outfitter.boutique.fabric import darker, lighter, trim
-from outfitter.boutique.figure import Rig
-from outfitter.boutique.product import BoutiqueProduct, Upper
-from outfitter.boutique.shapes import CORNER, Knot, Points, line, path
-
-if TYPE_CHECKING:
-    from outfitter.boutique.upper import Wear, _Maker
+from outfitter.boutique.colours import darker, lighter, trim
+from outfitter.boutique.shapes import CORNER, Knot, Points, line, path, shifted
+from outfitter.boutique.tailor import Tailor
 
 
-def collar_parts(maker: _Maker, product: BoutiqueProduct, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
+def collar_parts(t: Tailor) -> list[Part]:
     """The parts of a garment's collar; none for a plain neckline."""
     make = {
         "shirt": _shirt,
@@ -27,19 +21,19 @@ def collar_parts(maker: _Maker, product: BoutiqueProduct, cut: Upper, rig: Rig, 
         "band": _tube,
         "hood": _hood,
     }
-    return make[cut.collar](maker, cut, rig, wear) if cut.collar in make else []
+    return make[t.cut.collar](t) if t.cut.collar in make else []
 
 
-def _both(rig: Rig, *knots: Knot) -> list[Points]:
+def _both(t: Tailor, *knots: Knot) -> list[Points]:
     right = path(*knots)
-    return [rig.trunk(right), rig.trunk(right * (-1, 1))]
+    return [t.rig.trunk(right), t.rig.trunk(right * (-1, 1))]
 
 
-def _stand(maker: _Maker, rig: Rig, wear: Wear, height: float) -> Part:
+def _stand(t: Tailor, height: float) -> Part:
     """The back of a collar, seen from inside."""
-    x = maker.neck_x
-    y = maker.shoulder_y(x)
-    back = maker.both(
+    x = t.neck_x
+    y = t.shoulder_y(x)
+    back = t.both(
         (0, 1.3 - height),
         (x * 0.75, 1.33 - height),
         (x * 1.02, y - height * 0.5),
@@ -48,14 +42,14 @@ def _stand(maker: _Maker, rig: Rig, wear: Wear, height: float) -> Part:
         (0, y + 0.1),
     )
     return Part(
-        1.2, [back], maker.fabric.plain(), rig.trunk_frame, wear.owner, shade=0.74, volume=0.5, round=0.1, lift=0
+        1.2, [back], t.fabric.plain(), t.rig.trunk_frame, t.wear.owner, shade=0.74, volume=0.5, round=0.1, lift=0
     )
 
 
-def _shirt(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
-    x, low = maker.neck_x, 1.5 + cut.depth
-    y = maker.shoulder_y(x)
-    spread = 0.62 + 0.3 * (cut.depth - 0.1)
+def _shirt(t: Tailor) -> list[Part]:
+    x, low = t.neck_x, 1.5 + t.cut.depth
+    y = t.shoulder_y(x)
+    spread = 0.62 + 0.3 * (t.cut.depth - 0.1)
     flap = [
         (x * 0.86, y - 0.14),
         (x * 1.18, y - 0.03),
@@ -63,21 +57,21 @@ def _shirt(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
         (0.05, low - 0.02, CORNER),
         (x * 0.55, y + 0.1),
     ]
-    polygons = _both(rig, *flap)  # type: ignore[arg-type]
+    polygons = _both(t, *flap)  # type: ignore[arg-type]
     edge = np.array([flap[1][:2], flap[2][:2], flap[3][:2]]) * (0.96, 1) - (0.0, 0.02)
-    marks = tuple(Mark(rig.trunk(edge * (s, 1)), maker.line_rgb, 0.35, 0.01) for s in (-1, 1))
+    marks = tuple(Mark(t.rig.trunk(edge * (s, 1)), t.line_rgb, 0.35, 0.01) for s in (-1, 1))
     return [
-        _stand(maker, rig, wear, 0.2),
-        maker.part(wear.z + 0.4, polygons, lift=0.05, round=0.09, volume=0.6, marks=marks, folds=None),
+        _stand(t, 0.2),
+        t.part(t.wear.z + 0.4, polygons, lift=0.05, round=0.09, volume=0.6, marks=marks, folds=None),
     ]
 
 
-def _lapel(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
-    x, low = maker.neck_x, 1.5 + cut.depth
-    y = maker.shoulder_y(x)
-    gap = cut.opening * 0.5 if cut.front == "open" else 0.0
-    wide = 0.44 + 0.12 * (cut.hem > 4.5)
-    if cut.collar == "shawl":
+def _lapel(t: Tailor) -> list[Part]:
+    x, low = t.neck_x, 1.5 + t.cut.depth
+    y = t.shoulder_y(x)
+    gap = t.cut.opening * 0.5 if t.cut.front == "open" else 0.0
+    wide = 0.44 + 0.12 * (t.cut.hem > 4.5)
+    if t.cut.collar == "shawl":
         lapel: list[Knot] = [
             (x * 0.8, y - 0.14),
             (x * 1.25, y - 0.02),
@@ -87,10 +81,10 @@ def _lapel(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
             (x * 0.62 + gap * 0.3, 1.75),
         ]
         return [
-            _stand(maker, rig, wear, 0.16),
-            maker.part(wear.z + 0.4, _both(rig, *lapel), lift=0.06, round=0.12, volume=0.7, folds=None),
+            _stand(t, 0.16),
+            t.part(t.wear.z + 0.4, _both(t, *lapel), lift=0.06, round=0.12, volume=0.7, folds=None),
         ]
-    notch = 1.78 if cut.hem < 4.5 else 1.85
+    notch = 1.78 if t.cut.hem < 4.5 else 1.85
     collar: list[Knot] = [
         (x * 0.8, y - 0.14),
         (x * 1.25, y - 0.03),
@@ -107,63 +101,63 @@ def _lapel(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
         (x * 0.5 + gap * 0.4, 1.85),
     ]
     seam = [
-        Mark(rig.trunk(line((s * x * 0.85, y + 0.14), (s * wide * 0.72, notch + 0.06))), maker.line_rgb, 0.6, 0.016)
+        Mark(t.rig.trunk(line((s * x * 0.85, y + 0.14), (s * wide * 0.72, notch + 0.06))), t.line_rgb, 0.6, 0.016)
         for s in (-1, 1)
     ]
     return [
-        _stand(maker, rig, wear, 0.16),
-        maker.part(wear.z + 0.4, _both(rig, *revers), lift=0.07, round=0.12, volume=0.7, folds=None),
-        maker.part(wear.z + 0.5, _both(rig, *collar), lift=0.05, round=0.1, volume=0.7, marks=tuple(seam), folds=None),
+        _stand(t, 0.16),
+        t.part(t.wear.z + 0.4, _both(t, *revers), lift=0.07, round=0.12, volume=0.7, folds=None),
+        t.part(t.wear.z + 0.5, _both(t, *collar), lift=0.05, round=0.1, volume=0.7, marks=tuple(seam), folds=None),
     ]
 
 
-def _tube(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
+def _tube(t: Tailor) -> list[Part]:
     """Turtlenecks (high), band collars (low), funnels (open at the top)."""
-    x = maker.neck_x
-    y = maker.shoulder_y(x)
-    high = {"turtle": 0.36, "funnel": 0.27, "band": 0.13}[cut.collar]
+    x = t.neck_x
+    y = t.shoulder_y(x)
+    high = {"turtle": 0.36, "funnel": 0.27, "band": 0.13}[t.cut.collar]
     top = y - high
-    front = maker.both(
+    front = t.both(
         (0, top + 0.06),
         (x * 0.8, top + 0.03),
         (x * 0.98, top - 0.01, CORNER),
         (x * 1.02, y - high * 0.4),
         (x * 1.06, y + 0.05, CORNER),
-        (x * 0.6, 1.52 + cut.depth * 0.3),
-        (0, 1.55 + cut.depth * 0.4),
+        (x * 0.6, 1.52 + t.cut.depth * 0.3),
+        (0, 1.55 + t.cut.depth * 0.4),
     )
-    back = maker.both((0, top - 0.06), (x * 0.8, top - 0.04), (x * 0.98, top, CORNER), (0, top + 0.12))
+    back = t.both((0, top - 0.06), (x * 0.8, top - 0.04), (x * 0.98, top, CORNER), (0, top + 0.12))
     marks: list[Mark] = []
-    if cut.collar == "turtle":
+    if t.cut.collar == "turtle":
         marks.append(
             Mark(
-                rig.trunk(path((-x, y - high * 0.45), (0, y - high * 0.3), (x, y - high * 0.45), closed=False)),
-                maker.line_rgb,
+                t.rig.trunk(path((-x, y - high * 0.45), (0, y - high * 0.3), (x, y - high * 0.45), closed=False)),
+                t.line_rgb,
                 0.35,
                 0.03,
             )
         )
         marks += [
-            Mark(rig.trunk(line((t * x * 0.97, top), (t * x * 1.03, y + 0.12))), maker.line_rgb, 0.2, 0.016)
-            for t in np.linspace(-0.95, 0.95, 13)
+            Mark(t.rig.trunk(line((k * x * 0.97, top), (k * x * 1.03, y + 0.12))), t.line_rgb, 0.2, 0.016)
+            for k in np.linspace(-0.95, 0.95, 13)
         ]
-    if cut.front in ("zip", "buttons"):
-        marks.append(Mark(rig.trunk(line((0, top), (0, 1.6 + cut.depth))), darker(maker.fabric.rgb, 0.5), 0.8, 0.045))
+    if t.cut.front in ("zip", "buttons"):
+        marks.append(Mark(t.rig.trunk(line((0, top), (0, 1.6 + t.cut.depth))), darker(t.fabric.rgb, 0.5), 0.8, 0.045))
     return [
-        Part(1.2, [back], maker.fabric.plain(), rig.trunk_frame, wear.owner, shade=0.6, volume=0.3, lift=0),
-        maker.part(wear.z + 0.4, [front], lift=0.03, round=0.13, marks=tuple(marks), folds=None),
+        Part(1.2, [back], t.fabric.plain(), t.rig.trunk_frame, t.wear.owner, shade=0.6, volume=0.3, lift=0),
+        t.part(t.wear.z + 0.4, [front], lift=0.03, round=0.13, marks=tuple(marks), folds=None),
     ]
 
 
-def _hood(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
-    x = maker.neck_x
-    y = maker.shoulder_y(x)
-    low = 1.62 + cut.depth * 0.5
-    rise = 0.5 if wear.bare else 0.22
-    back = maker.both(
+def _hood(t: Tailor) -> list[Part]:
+    x = t.neck_x
+    y = t.shoulder_y(x)
+    low = 1.62 + t.cut.depth * 0.5
+    rise = 0.5 if t.wear.bare else 0.22
+    back = t.both(
         (0, y - rise), (0.36, y - rise * 0.85), (0.52, y - 0.05), (0.56, y + 0.18), (0.3, y + 0.3), (0, y + 0.3)
     )
-    hole = maker.both((0, y - rise * 0.55), (x * 0.9, y - rise * 0.35), (x * 1.0, y + 0.1), (0.0, low))
+    hole = t.both((0, y - rise * 0.55), (x * 0.9, y - rise * 0.35), (x * 1.0, y + 0.1), (0.0, low))
     rim: list[Knot] = [
         (x * 0.75, y - rise * 0.42),
         (x * 1.25, y - rise * 0.3),
@@ -174,20 +168,16 @@ def _hood(maker: _Maker, cut: Upper, rig: Rig, wear: Wear) -> list[Part]:
         (x * 0.7, y + 0.16),
     ]
     cords = []
-    rgb = lighter(maker.product.accent, 0.2)
+    rgb = lighter(t.product.accent, 0.2)
     for s in (-1, 1):
         cord = path((s * 0.12, low - 0.03), (s * 0.15, low + 0.3), (s * 0.13, low + 0.62), closed=False)
-        cords += [Mark(rig.trunk(cord + (0.012, 0.012)), (0, 0, 0), 0.3, 0.035), Mark(rig.trunk(cord), rgb, 1, 0.032)]
-        cords.append(Mark(rig.trunk(line((s * 0.13, low + 0.6), (s * 0.13, low + 0.68))), trim(rgb, 0.5), 1, 0.035))
-    strings = Part(
-        wear.z + 0.6,
-        [rig.trunk(line((-0.25, low - 0.05), (0.25, low - 0.05), (0.25, low + 0.7), (-0.25, low + 0.7)))],
-        maker.fabric,
-        alpha=0.0,
-    )
+        cords += [
+            Mark(t.rig.trunk(shifted(cord, 0.012, 0.012)), (0, 0, 0), 0.3, 0.035),
+            Mark(t.rig.trunk(cord), rgb, 1, 0.032),
+        ]
+        cords.append(Mark(t.rig.trunk(line((s * 0.13, low + 0.6), (s * 0.13, low + 0.68))), trim(rgb, 0.5), 1, 0.035))
     return [
-        Part(0.9, [back], maker.fabric, rig.trunk_frame, wear.owner, shade=0.92, round=0.2, lift=0),
-        Part(1.3, [hole], maker.fabric.plain(), rig.trunk_frame, wear.owner, shade=0.5, volume=0.2, lift=0),
-        maker.part(wear.z + 0.5, _both(rig, *rim), lift=0.06, round=0.14, marks=tuple(cords), folds=None),
-        *([] if strings.alpha == 0 else [strings]),
+        Part(0.9, [back], t.fabric, t.rig.trunk_frame, t.wear.owner, shade=0.92, round=0.2, lift=0),
+        Part(1.3, [hole], t.fabric.plain(), t.rig.trunk_frame, t.wear.owner, shade=0.5, volume=0.2, lift=0),
+        t.part(t.wear.z + 0.5, _both(t, *rim), lift=0.06, round=0.14, marks=tuple(cords), folds=None),
     ]

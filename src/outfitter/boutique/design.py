@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from outfitter.boutique.fabric import Fabric, Rgb, darker, lighter, luma
+from outfitter.boutique.colours import Rgb, darker, lighter, luma
+from outfitter.boutique.fabric import Fabric
 from outfitter.boutique.kinds import KINDS, Kind, choose
 from outfitter.boutique.palette import ACCENTS, COLOURS, contrast, shade_of
 from outfitter.boutique.prints import PRINTS

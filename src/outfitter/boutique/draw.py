@@ -15,6 +15,7 @@ from outfitter.boutique.canvas import Drawing, Light, Part, blurred, coverage
 from outfitter.boutique.design import Boutique, design_product
 from outfitter.boutique.figure import MANNEQUIN, POSES, Pose, Rig, random_body
 from outfitter.boutique.garments import dressed, hanger_parts, packshot_parts, reach
+from outfitter.boutique.grounds import flat, paper
 from outfitter.boutique.kinds import KINDS
 from outfitter.boutique.people import random_person
 from outfitter.boutique.product import BoutiqueProduct
@@ -43,7 +44,7 @@ def draw_packshot(product: BoutiqueProduct, view: int) -> tuple[Photo, Annotatio
         size = (600, 480) if product.slot != "headwear" else (540, 540)
     pose = MANNEQUIN if view == 0 else _loosened(MANNEQUIN, rng, 5)
     parts = packshot_parts(product, rng, pose)
-    ground = backdrop.paper(size, rng, white=0.7 if view == 0 else 0.25)
+    ground = paper(size, rng, white=0.7 if view == 0 else 0.25)
     fill = rng.uniform(0.8, 0.9) if view == 0 else rng.uniform(0.62, 0.86)
     turn = rng.normal(0, 0.012 if view == 0 else 0.045)
     place = _fitted(parts, size, fill, turn, rng, shift=0.01 if view == 0 else 0.04)
@@ -65,13 +66,13 @@ def draw_look(boutique: Boutique, look: Look, view: int = 0) -> tuple[Photo, Ann
     products = [boutique.product(i) for i in look.products]
     rng = np.random.default_rng([boutique.seed, _text_number(look.id), view, 12])
     size = LOOK_SIZES[int(rng.integers(len(LOOK_SIZES)))]
-    drawing, place = _staged(products, look.gender, size, rng, None)
+    drawing = _staged(products, look.gender, size, rng, None)
     photo, boxes, owners = _finished(drawing, look.id, rng, MIN_SEEN)
     return photo, _annotations(photo, boxes, [products[i].slot for i in owners]), tuple(products[i].id for i in owners)
 
 
 def draw_scene(seed: int) -> tuple[Photo, Annotations]:
-    """One picture of an endless, wilder mixture to train detectors on: people near and far, packshots, flat-lays, hangers.
+    """One picture of an endless, wilder mixture to train detectors on: people, packshots, flat-lays.
 
     Pure: the same seed gives the same picture. Products are new ones, in no boutique.
     """
@@ -90,14 +91,18 @@ def _staged(
     size: tuple[int, int],
     rng: np.random.Generator,
     zoom: Affine | None,
-) -> tuple[Drawing, Affine]:
+) -> Drawing:
     """A person in the products' clothes in front of a backdrop, drawn. zoom: a further move of the person alone."""
     person, body = random_person(gender, rng), random_body(gender, rng)
     pose = _loosened(POSES[int(rng.integers(len(POSES)))], rng, 3)
     if rng.random() < 0.5:
         pose = _mirrored_pose(pose)
     if any(p.slot == "bag" for p in products) and rng.random() < 0.5:
-        pose = replace(pose, arms=(pose.arms[0], (14, -58))) if 1 not in pose.hidden_hands else pose
+        pose = (
+            replace(pose, arms=(pose.arms[0], (12, -62)), forearm=(pose.forearm[0], 0.85))
+            if 1 not in pose.hidden_hands
+            else pose
+        )
     rig = Rig(body, pose)
     parts = dressed(products, person, rig, rng)
     w, h = size
@@ -115,18 +120,19 @@ def _staged(
     drawing = Drawing(backdrop.scene(size, ground_y, rng), light)
     _feet_shadow(drawing, rig, place, light)
     drawing.draw(parts, place)
-    return drawing, place
+    return drawing
 
 
 def _loosened(pose: Pose, rng: np.random.Generator, degrees: float) -> Pose:
     """A pose, each angle a little different."""
-    arms = [(a + rng.normal(0, degrees), b + rng.normal(0, degrees)) for a, b in pose.arms]
-    legs = [(a + rng.normal(0, degrees * 0.25), b + rng.normal(0, degrees * 0.25)) for a, b in pose.legs]
-    arms = [(max(a, 5.0), b) for a, b in arms]
+
+    def vary(limb: tuple[float, float], by: float, least: float) -> tuple[float, float]:
+        return max(limb[0] + rng.normal(0, by), least), limb[1] + rng.normal(0, by)
+
     return replace(
         pose,
-        arms=tuple(arms),
-        legs=tuple(legs),
+        arms=(vary(pose.arms[0], degrees, 5.0), vary(pose.arms[1], degrees, 5.0)),
+        legs=(vary(pose.legs[0], degrees / 4, -9.0), vary(pose.legs[1], degrees / 4, -9.0)),
         lean=pose.lean + rng.normal(0, 0.02),
         head=pose.head + rng.normal(0, 2.5),
     )
@@ -134,8 +140,11 @@ def _loosened(pose: Pose, rng: np.random.Generator, degrees: float) -> Pose:
 
 def _mirrored_pose(pose: Pose) -> Pose:
     return replace(
-        pose, arms=pose.arms[::-1], legs=pose.legs[::-1], feet=pose.feet[::-1], foreshort=pose.foreshort[::-1], sway=-pose.sway,
-        tilt=(-pose.tilt[0], -pose.tilt[1]), lean=-pose.lean, hidden_hands=tuple(1 - s for s in pose.hidden_hands), front_leg=1 - pose.front_leg, head=-pose.head,
+        pose,
+        arms=pose.arms[::-1], legs=pose.legs[::-1], feet=pose.feet[::-1],
+        foreshort=pose.foreshort[::-1], forearm=pose.forearm[::-1],
+        sway=-pose.sway, tilt=(-pose.tilt[0], -pose.tilt[1]), lean=-pose.lean, head=-pose.head,
+        hidden_hands=tuple(1 - side for side in pose.hidden_hands), front_leg=1 - pose.front_leg,
     )  # fmt: skip
 
 
@@ -158,7 +167,7 @@ def _wild_look(rng: np.random.Generator, name: str) -> tuple[Photo, Annotations]
     elif dice < 0.6:  # farther
         k = rng.uniform(0.55, 0.85)
         zoom = Affine(np.eye(2) * k, np.array([w * rng.uniform(0.0, 1 - k), h * (0.97 - 0.97 * k)]))
-    drawing, _ = _staged(products, gender, size, rng, zoom)
+    drawing = _staged(products, gender, size, rng, zoom)
     photo, boxes, owners = _finished(drawing, name, rng, 0.15)
     return photo, _annotations(photo, boxes, [products[i].slot for i in owners])
 
@@ -197,9 +206,9 @@ def _wild_packshot(rng: np.random.Generator, name: str) -> tuple[Photo, Annotati
         other = stock[int(rng.integers(len(stock)))]
         second = packshot_parts(other, rng, pose)
         x1, _, x2, _ = reach(parts)
-        a, b, c, d = reach(second)
+        a, _, c, _ = reach(second)
         beside = Affine(np.eye(2) * min(1.6, max(0.6, (x2 - x1) / (c - a))), np.zeros(2))
-        a, b, c, d = reach([p.moved(beside) for p in second])
+        a, b, _, _ = reach([p.moved(beside) for p in second])
         beside = beside.then(
             Affine(
                 np.eye(2), np.array([x2 - a + rng.uniform(-0.1, 0.4), float(rng.normal(0, 0.3)) + reach(parts)[1] - b])
@@ -210,7 +219,7 @@ def _wild_packshot(rng: np.random.Generator, name: str) -> tuple[Photo, Annotati
     hung = not flat_lay and product.upper is not None and rng.random() < 0.45
     if hung:
         parts = parts + hanger_parts(Rig(random_body(product.gender, np.random.default_rng(0)), pose))
-    ground = backdrop.flat(size, rng) if flat_lay or hung or rng.random() < 0.35 else backdrop.paper(size, rng, 0.3)
+    ground = flat(size, rng) if flat_lay or hung or rng.random() < 0.35 else paper(size, rng, 0.3)
     fill = float(rng.uniform(0.45, 0.95) if rng.random() < 0.8 else rng.uniform(0.95, 1.5))
     turn = float(rng.normal(0, 0.25 if flat_lay else 0.04))
     place = _fitted(parts, size, fill, turn, rng, shift=0.08)

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from outfitter.boutique.shapes import Bent, Fan, Field, Points, path
+from outfitter.boutique.shapes import Bent, Fan, Points
 
 ARM: Final = (1.42, 1.22)
 LEG: Final = (1.78, 1.72)
@@ -36,7 +36,8 @@ class Body:
 class Pose:
     """Angles in degrees from hanging straight down, positive away from the body; (upper, lower) of each side.
 
-    arms, legs: (side 0, side 1). foreshort: how much of each lower leg's length shows. sway: of the hips, in heads.
+    arms, legs: (side 0, side 1). foreshort, forearm: how much of the length of each lower
+    leg and arm shows. sway: of the hips, in heads.
     tilt: of shoulders and hips, slopes. hidden_hands: sides whose hand is in a pocket or behind.
     """
 
@@ -50,6 +51,7 @@ class Pose:
     feet: tuple[float, float] = (0.6, 0.6)
     head: float = 0.0
     foreshort: tuple[float, float] = (1.0, 1.0)
+    forearm: tuple[float, float] = (1.0, 1.0)
     name: str = "standing"
 
 
@@ -104,14 +106,14 @@ class Rig:
         return np.asarray(np.interp(y, ys, ws))
 
     def shoulder(self, side: int) -> Points:
-        return self.trunk(np.array([[self._sign(side) * (self.body.shoulder - 0.13), 1.68]]))[0]
+        return np.asarray(self.trunk(np.array([[self._sign(side) * (self.body.shoulder - 0.15), 1.71]]))[0])
 
     def arm(self, side: int) -> Points:
         """Shoulder, elbow, wrist: (3, 2)."""
         start = self.shoulder(side)
         upper, lower = self.pose.arms[side]
         elbow = start + ARM[0] * self._down(side, upper)
-        return np.stack([start, elbow, elbow + ARM[1] * self._down(side, lower)])
+        return np.stack([start, elbow, elbow + ARM[1] * self.pose.forearm[side] * self._down(side, lower)])
 
     def leg(self, side: int) -> Points:
         """Hip, knee, ankle: (3, 2)."""
@@ -193,51 +195,25 @@ def random_body(gender: str, rng: np.random.Generator) -> Body:
     )
 
 
-def _pose(name: str, **fields: object) -> Pose:
-    return Pose(name=name, **fields)  # type: ignore[arg-type]
-
-
+# fmt: off
 POSES: Final = (
-    _pose("straight"),
-    _pose("relaxed", arms=((9, 2), (12, 6)), legs=((1, 1), (6, 3)), sway=-0.1, tilt=(0.03, -0.06), feet=(0.45, 0.8)),
-    _pose(
-        "hand on hip", arms=((38, -42), (9, 3)), legs=((0, 2), (8, 3)), sway=-0.13, tilt=(0.05, -0.09), feet=(0.4, 0.85)
-    ),
-    _pose("pockets", arms=((20, -16), (20, -16)), hidden_hands=(0, 1), legs=((3, 1), (3, 1)), feet=(0.55, 0.6)),
-    _pose(
-        "one pocket", arms=((22, -18), (8, 2)), hidden_hands=(0,), legs=((1, 0), (6, 3)), sway=-0.08, tilt=(0.03, -0.05)
-    ),
-    _pose(
-        "walking",
-        arms=((16, -4), (7, 16)),
-        legs=((6, -5), (-2, -7)),
-        foreshort=(1.0, 0.9),
-        sway=0.05,
-        tilt=(-0.03, 0.06),
-        front_leg=0,
-        feet=(0.32, 0.4),
-    ),
-    _pose(
-        "striding",
-        arms=((6, 14), (18, -2)),
-        legs=((-1, -6), (7, -4)),
-        foreshort=(0.9, 1.0),
-        sway=-0.05,
-        tilt=(0.03, -0.06),
-        front_leg=1,
-        feet=(0.4, 0.32),
-    ),
-    _pose(
-        "crossed",
-        arms=((12, 2), (36, -40)),
-        legs=((4, 0), (-6, -5)),
-        front_leg=1,
-        sway=0.1,
-        tilt=(-0.04, 0.07),
-        feet=(0.6, 0.5),
-    ),
-    _pose("wide", arms=((14, 8), (14, 8)), legs=((7, 4), (7, 4)), feet=(0.75, 0.75)),
-    _pose(
-        "touching hair", arms=((62, 170), (9, 3)), legs=((1, 1), (7, 3)), sway=-0.1, tilt=(0.06, -0.07), feet=(0.5, 0.8)
-    ),
+    Pose(name="straight"),
+    Pose(name="relaxed", arms=((9, 2), (12, 6)), legs=((1, 1), (6, 3)), sway=-0.1, tilt=(0.03, -0.06), feet=(0.45,
+        0.8)),
+    Pose(name="hand on hip", arms=((40, -58), (9, 3)), forearm=(0.92, 1.0), legs=((0, 2), (8, 3)), sway=-0.13,
+        tilt=(0.05, -0.09), feet=(0.5, 0.85)),
+    Pose(name="pockets", arms=((25, -40), (25, -40)), forearm=(0.85, 0.85), hidden_hands=(0, 1), legs=((3, 1), (3,
+        1)), feet=(0.55, 0.6)),
+    Pose(name="one pocket", arms=((25, -40), (8, 2)), forearm=(0.85, 1.0), hidden_hands=(0,), legs=((1, 0), (6, 3)),
+        sway=-0.08, tilt=(0.03, -0.05)),
+    Pose(name="walking", arms=((16, -4), (7, 16)), legs=((6, -5), (-2, -7)), foreshort=(1.0, 0.9), sway=0.05,
+        tilt=(-0.03, 0.06), front_leg=0, feet=(0.45, 0.45)),
+    Pose(name="striding", arms=((6, 14), (18, -2)), legs=((-1, -6), (7, -4)), foreshort=(0.9, 1.0), sway=-0.05,
+        tilt=(0.03, -0.06), front_leg=1, feet=(0.45, 0.45)),
+    Pose(name="crossed", arms=((12, 2), (38, -55)), forearm=(1.0, 0.92), legs=((4, 0), (-6, -5)), front_leg=1,
+        sway=0.1, tilt=(-0.04, 0.07), feet=(0.6, 0.5)),
+    Pose(name="wide", arms=((14, 8), (14, 8)), legs=((7, 4), (7, 4)), feet=(0.75, 0.75)),
+    Pose(name="touching hair", arms=((62, 170), (9, 3)), forearm=(0.9, 1.0), legs=((1, 1), (7, 3)), sway=-0.1,
+        tilt=(0.06, -0.07), feet=(0.5, 0.8)),
 )
+# fmt: on

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 
 from outfitter.boutique.canvas import Mark, Part
-from outfitter.boutique.fabric import Fabric, Rgb, darker, lighter, luma, trim
+from outfitter.boutique.colours import Rgb, darker, lighter, luma, trim
+from outfitter.boutique.fabric import Fabric
 from outfitter.boutique.figure import Rig
 from outfitter.boutique.product import BoutiqueProduct
-from outfitter.boutique.shapes import CORNER, Affine, Points, box, ellipse, line, path, ribbon
+from outfitter.boutique.shapes import CORNER, Affine, Points, box, disc, ellipse, line, path, ribbon, shifted
 
 SHOES: Final = 8.0
 BOOTS_OVER: Final = 16.0
@@ -64,16 +65,17 @@ def worn_pair(product: BoutiqueProduct, rig: Rig, owner: int, over: bool) -> lis
             for p in shoe_parts(product, owner, worn=True)
         ]
         if shaft:
-            leg = rig.leg_line(side, shaft, 1.01)
+            leg = rig.leg_line(side, shaft, 1.0)
+            leg = np.concatenate([leg, shifted(leg[-1:], 0, 0.12)])
             thick = rig.body.thick
             wide = np.interp(np.linspace(shaft, 1, len(leg)), [0.7, 0.8, 0.95, 1.02], [0.21, 0.22, 0.15, 0.15]) * thick
-            z = (BOOTS_OVER if over else SHOES) + lift - 0.005
+            z = (BOOTS_OVER if over else SHOES) + lift + 0.045
             top = ribbon(leg, wide)
             parts.append(Part(z, top, product.fabric, rig.leg_frame(side), owner, round=0.12, volume=1.2, lift=0.02))
             parts.append(
                 Part(
                     z - 0.1,
-                    [ellipse(*leg[0], float(wide[0]), 0.05)],
+                    [disc(leg[0], float(wide[0]), 0.05)],
                     product.fabric.plain(),
                     owner=owner,
                     shade=0.45,
@@ -88,7 +90,7 @@ def foot_place(rig: Rig, side: int, product: BoutiqueProduct | None) -> Affine:
     sign = -1 if side == 0 else 1
     turn = rig.pose.feet[side]
     ankle = rig.leg(side)[2]
-    place = Affine.of((turn, 0.95), 0.0, (0, 0), shear=sign * 0.42 * (1.05 - turn), flip=sign < 0)
+    place = Affine.of((turn, 0.95), 0.0, (0, 0), shear=sign * 0.34 * (1.1 - turn), flip=sign < 0)
     at = place(ankle_of(product)[None])[0]
     return place.then(Affine(np.eye(2), ankle - at))
 
@@ -125,7 +127,7 @@ def _lace_rows(rgb: Rgb, start: Points, stop: Points, rows: int, wide: float) ->
     for t in np.linspace(0.06, 0.96, rows):
         p = start + (stop - start) * t
         stroke = path(tuple(p - side * 0.5), tuple(p + ahead * 0.02), tuple(p + side), closed=False)
-        marks += [Mark(stroke + (0.005, 0.014), (0, 0, 0), 0.3, 0.034), Mark(stroke, rgb, 1, 0.032)]
+        marks += [Mark(shifted(stroke, 0.005, 0.014), (0, 0, 0), 0.3, 0.034), Mark(stroke, rgb, 1, 0.032)]
     return marks
 
 
@@ -143,14 +145,20 @@ def _sneaker(product: BoutiqueProduct, worn: bool) -> list[Part]:
         (-0.32, -0.47 - high),
         (-0.16, -0.46 - high),
         (-0.07, -0.52 - high, CORNER),
-        (0.03, -0.43 - high * 0.5),
-        (0.18, -0.33),
+        (0.04, -0.44 - high * 0.5),
+        (0.17, -0.34),
         (0.34, -0.27),
         (0.5, -0.2),
         (0.57, -0.12),
         (0.56, -thick + 0.03, CORNER),
     )
-    tongue = path((-0.13, -0.5 - high), (-0.1, -0.6 - high), (-0.02, -0.58 - high), (0.02, -0.42 - high))
+    tongue = path(
+        (-0.16, -0.45 - high, CORNER),
+        (-0.13, -0.57 - high),
+        (-0.07, -0.59 - high, CORNER),
+        (0.0, -0.5 - high),
+        (0.04, -0.4 - high, CORNER),
+    )
     rgb = trim(f.rgb, 0.3)
     seams = [
         Mark(path((0.3, -0.27), (0.27, -0.17), (0.36, -0.11), (0.56, -0.1), closed=False), rgb, 0.7, 0.014),
@@ -193,14 +201,13 @@ def _sneaker(product: BoutiqueProduct, worn: bool) -> list[Part]:
         round=0.08,
         lift=0.0,
     )
-    parts = [
+    return [
         Part(0, [tongue], f.plain(), round=0.06, lift=0.0, shade=0.92),
-        Part(0, [shape], f, round=0.16, volume=1.2, marks=tuple([*seams, *logo, *laces]), lift=0.03),
+        Part(0, [shape], f, round=0.16, volume=1.2, marks=(*seams, *logo, *laces), lift=0.03),
         *([] if worn else [Part(0, [opening], f.plain(darker(f.rgb, 0.5)), round=0.05, shade=0.7, lift=0)]),
         *([toe] if product.item.kind % 4 == 2 else []),
         _sole(sole_rgb, thick),
     ]
-    return parts
 
 
 def _loafer(product: BoutiqueProduct, worn: bool) -> list[Part]:
@@ -370,7 +377,7 @@ def _heels(product: BoutiqueProduct, worn: bool) -> list[Part]:
     return parts
 
 
-def _sandal(product: BoutiqueProduct, worn: bool) -> list[Part]:
+def _sandal(product: BoutiqueProduct, _worn: bool) -> list[Part]:
     assert product.item is not None
     f, kind = product.fabric, product.item.kind
     cork = (184, 142, 96) if kind % 2 else darker(f.rgb, 0.5)

@@ -13,11 +13,13 @@ from outfitter.boutique.canvas import Part
 from outfitter.boutique.fabric import Fabric
 from outfitter.boutique.figure import BODIES, MANNEQUIN, Pose, Rig
 from outfitter.boutique.footwear import pair, worn_pair
+from outfitter.boutique.heads import head_parts, head_place
 from outfitter.boutique.lower import BOTTOM, lower_parts
-from outfitter.boutique.people import Person, body_parts, head_parts, head_place
-from outfitter.boutique.product import BoutiqueProduct
+from outfitter.boutique.people import Person, body_parts
+from outfitter.boutique.product import BoutiqueProduct, Upper
 from outfitter.boutique.shapes import Affine, Points, line, path, ribbon
-from outfitter.boutique.upper import COAT, INNER, OUTER, TUCKED, Wear, upper_parts
+from outfitter.boutique.tailor import COAT, INNER, OUTER, TUCKED, Wear
+from outfitter.boutique.upper import upper_parts
 
 TRUNK: Final = {"inner": INNER, "outer": OUTER, "coat": COAT, "dress": INNER}
 BAG: Final = 45.0
@@ -53,7 +55,7 @@ def dressed(products: Sequence[BoutiqueProduct], person: Person, rig: Rig, rng: 
     """Somebody wearing products; the owner of each part is its product's place in `products`."""
     by_layer = {p.layer: p for p in products}
     shoes, hat = by_layer.get("footwear"), by_layer.get("headwear")
-    parts = [*body_parts(person, rig, shoes), *head_parts(person, rig, hat is not None)]
+    parts = [*body_parts(person, rig, shoes, _sleeve(products)), *head_parts(person, rig, hat is not None)]
     place = head_place(rig)
     bottom = by_layer.get("bottom")
     for owner, product in enumerate(products):
@@ -70,13 +72,32 @@ def dressed(products: Sequence[BoutiqueProduct], person: Person, rig: Rig, rng: 
             parts += [replace(p.moved(place), z=53 + p.z) for p in item_parts(product, owner, worn=True)]
         else:
             z = TRUNK.get(product.layer, BOTTOM)
-            if product.layer == "inner" and bottom and _tucks(product, bottom, by_layer):
-                z = TUCKED
-            parts += clothes(product, rig, Wear(owner, z, False, seed))
+            outer = by_layer.get("outer") or by_layer.get("coat")
+            if product.upper and outer and outer.upper and product.layer in ("inner", "dress"):
+                product = _under(product, product.upper, outer.upper)
+            if product.upper and bottom and bottom.lower and product.layer == "inner" and _tucks(product, bottom):
+                slim = replace(product.upper, hem=bottom.lower.waist + 0.16, ribs=0.0, curve=0.0, flare=0.0)
+                slim = replace(slim, boxy=min(slim.boxy, 0.3), ease=min(slim.ease, 0.12), belt=False)
+                product, z = replace(product, upper=slim), TUCKED
+            covered = product.layer in ("inner", "dress") and outer and outer.upper and outer.upper.sleeve > 0.5
+            parts += clothes(product, rig, Wear(owner, z, False, seed, 0.5 if covered else 0.0))
     return parts
 
 
-def _tucks(top: BoutiqueProduct, bottom: BoutiqueProduct, worn: dict[str, BoutiqueProduct]) -> bool:
+def _sleeve(products: Sequence[BoutiqueProduct]) -> float:
+    """The longest sleeve that is worn, as a share of the arm."""
+    return max((p.upper.sleeve for p in products if p.upper), default=0.0)
+
+
+def _under(product: BoutiqueProduct, cut: Upper, over: Upper) -> BoutiqueProduct:
+    """A garment as it lies under another: no wider than that."""
+    slim = replace(cut, ease=min(cut.ease, max(0.03, over.ease - 0.06)), drop=0.0, hem=min(cut.hem, over.hem + 0.25))
+    if over.sleeve > 0.5:
+        slim = replace(slim, sleeve_ease=min(cut.sleeve_ease, over.sleeve_ease - 0.035), puff=0.0)
+    return replace(product, upper=slim)
+
+
+def _tucks(top: BoutiqueProduct, bottom: BoutiqueProduct) -> bool:
     """Whether a top is tucked in: shirts and blouses into smart bottoms, tops into skirts."""
     assert top.upper is not None
     assert bottom.lower is not None
@@ -94,25 +115,26 @@ def _carried(product: BoutiqueProduct, rig: Rig, owner: int, rng: np.random.Gene
     sign = -1.0 if side == 0 else 1.0
     parts = item_parts(product, owner, worn=True)
     if shape == "crossbody":
-        return _across_body(product, rig, owner, parts, sign)
+        return _across_body(product, rig, parts, sign)
     if shape == "backpack":
         return _on_back(product, rig, owner, parts)
     _, elbow, wrist = rig.arm(side)
     ahead = (wrist - elbow) / np.hypot(*(wrist - elbow))
     upward = abs(rig.pose.arms[side][1]) > 30
     at = elbow + ahead * 0.25 if upward else wrist + ahead * 0.3
-    swing = Affine.of(0.92, float(rng.uniform(-0.06, 0.06)), tuple(at + (0.0, -0.02)))
+    swing = Affine.of(0.92, float(rng.uniform(-0.06, 0.06)), (float(at[0]), float(at[1]) - 0.02))
     return [replace(p.moved(swing), z=(41.5 if not upward else BAG) + p.z) for p in parts]
 
 
-def _across_body(product: BoutiqueProduct, rig: Rig, owner: int, parts: list[Part], sign: float) -> list[Part]:
+def _across_body(product: BoutiqueProduct, rig: Rig, parts: list[Part], sign: float) -> list[Part]:
+    """The bag on a hip. Its strap is nobody's: a box that reached the other shoulder would say little of the bag."""
     assert product.item is not None
     hip = rig.trunk(np.array([[sign * rig.body.hip * 0.75, 3.65]]))[0]
     start = rig.trunk(np.array([[-sign * rig.body.shoulder * 0.5, 1.42]]))[0]
     place = Affine.of(0.85, 0.04 * sign, (hip[0], hip[1] - 1.2 * 0.85 - 0.05))
     middle = (start + hip) / 2 + (sign * 0.08, 0.0)
     strap = path(tuple(start), tuple(middle), (hip[0] - sign * 0.3, hip[1] - 0.02), closed=False)
-    belt = Part(36.0, ribbon(strap, 0.03), product.fabric.plain(), owner=owner, round=0.03, lift=0.04)
+    belt = Part(36.0, ribbon(strap, 0.03), product.fabric.plain(), round=0.03, lift=0.04)
     return [belt, *(replace(p.moved(place), z=37 + p.z) for p in parts)]
 
 

@@ -7,11 +7,24 @@ from dataclasses import replace
 import numpy as np
 
 from outfitter.boutique.canvas import Folds, Mark, Part
-from outfitter.boutique.fabric import Rgb, darker, lighter, trim
+from outfitter.boutique.colours import Rgb, darker, lighter, trim
 from outfitter.boutique.figure import Rig
 from outfitter.boutique.product import BoutiqueProduct, Lower
-from outfitter.boutique.shapes import CORNER, Fan, Knot, Points, ellipse, line, mirrored, path, profile, ribbon
-from outfitter.boutique.upper import FOLDS, Wear, _across
+from outfitter.boutique.shapes import (
+    CORNER,
+    Fan,
+    Knot,
+    Points,
+    across,
+    ellipse,
+    line,
+    mirrored,
+    path,
+    profile,
+    ribbon,
+    shifted,
+)
+from outfitter.boutique.tailor import FOLDS, Wear
 
 BOTTOM = 15.0
 CROTCH = 4.12
@@ -31,7 +44,7 @@ def _trousers(product: BoutiqueProduct, cut: Lower, rig: Rig, wear: Wear) -> lis
     rgb = trim(fabric.rgb, 0.4)
     waist_half, hip_half = float(rig.width(cut.waist)) + 0.015, body.hip + min(cut.thigh, 0.12) * 0.5
     right: list[Knot] = [
-        (0, cut.waist + 0.03),
+        (0, cut.waist + 0.03, CORNER),
         (waist_half * 0.7, cut.waist + 0.02),
         (waist_half, cut.waist - 0.02, CORNER),
         ((waist_half + hip_half) / 2 + 0.02, (cut.waist + 3.8) / 2 - 0.05),
@@ -42,20 +55,19 @@ def _trousers(product: BoutiqueProduct, cut: Lower, rig: Rig, wear: Wear) -> lis
     halves = [rig.trunk(path(*right) * (s, 1)) for s in (-1, 1)]
     parts = []
     for side in (0, 1):
-        sign = -1 if side == 0 else 1
         leg = rig.leg_line(side, 0.0, cut.length)
-        thigh = hip_half * 0.5 + cut.thigh * 0.5
+        thigh, start = hip_half * 0.5 + cut.thigh * 0.5, hip_half - body.hip * 0.5
         knee, ankle = 0.2 * body.thick + cut.thigh * 0.9, 0.12 * body.thick + cut.hem
         stop = cut.length
         if stop > 0.6:
             share = 0.5 / stop
             width = profile(
-                (0, thigh), (0.12 / stop, thigh), (share, knee), (1, ankle if cut.hem < 0.25 else max(ankle, knee))
+                (0, start), (0.12 / stop, thigh), (share, knee), (1, ankle if cut.hem < 0.25 else max(ankle, knee))
             )
             end = ankle if cut.hem < 0.25 else max(ankle, knee)
         else:
             end = float(np.interp(stop, [0, 0.5], [thigh, knee])) + cut.hem
-            width = profile((0, thigh), (min(0.9, 0.12 / stop), thigh + cut.hem * 0.3), (1, end))
+            width = profile((0, start), (min(0.9, 0.12 / stop), thigh + cut.hem * 0.3), (1, end))
         polygons = [*ribbon(leg, width), halves[side]]
         marks = _leg_marks(product, cut, rig, side, leg, end, rgb)
         front = side == rig.pose.front_leg
@@ -102,7 +114,7 @@ def _leg_marks(
     thread: Rgb = (196, 140, 70) if cut.details == "jeans" else rgb
     marks = [
         Mark(
-            _across(leg, end, 1 - 0.08 / max(3.5 * cut.length, 0.5)),
+            across(leg, end, 1 - 0.08 / max(3.5 * cut.length, 0.5)),
             thread,
             0.55,
             0.014,
@@ -116,7 +128,7 @@ def _leg_marks(
         curve = path((0.13, cut.waist + 0.1), (0.12, 3.55), (0.01, 3.72), closed=False)
         fly.append(Mark(rig.trunk(curve), thread, 0.6, 0.012, 0.04 if cut.details == "jeans" else 0))
     marks += fly
-    hip = rig.body.hip
+    hip, body_half = rig.body.hip, float(rig.width(cut.waist))
     if cut.details in ("jeans", "cargo"):
         pocket = path(
             (hip * 0.42 * sign, cut.waist + 0.13),
@@ -148,7 +160,7 @@ def _leg_marks(
         crease = leg[2:]
         marks += [
             Mark(crease, lighter(fabric.rgb, 0.5), 0.3, 0.02),
-            Mark(crease + (0.025, 0), darker(fabric.rgb, 0.5), 0.35, 0.025),
+            Mark(shifted(crease, 0.025, 0), darker(fabric.rgb, 0.5), 0.35, 0.025),
         ]
     if cut.details == "cargo" and cut.length > 0.4:
         p = rig.leg_line(side)[6] + (sign * 0.17, 0)
@@ -160,10 +172,11 @@ def _leg_marks(
             Mark(flap, rgb, 0.8, 0.018),
         ]
     if cut.details == "jogger":
-        marks += [Mark(_across(leg, end, float(t)), darker(fabric.rgb, 0.4), 0.35, 0.02) for t in (0.955, 0.972, 0.989)]
+        marks += [Mark(across(leg, end, float(t)), darker(fabric.rgb, 0.4), 0.35, 0.02) for t in (0.955, 0.972, 0.989)]
         if product.accent != fabric.rgb and product.formality == "sport":
-            stripe = rig.leg_line(side, 0.0, cut.length - 0.06)
-            marks += [Mark(stripe + (sign * d, 0), product.accent, 0.9, 0.045) for d in (0.17, 0.24)]
+            hips = rig.trunk(line((sign * (body_half - 0.12), cut.waist + 0.15), (sign * hip * 0.82, 3.5)))
+            stripe = np.concatenate([hips, rig.leg_line(side, 0.04, cut.length - 0.06)])
+            marks += [Mark(shifted(stripe, sign * d, 0), product.accent, 0.9, 0.045) for d in (0.17, 0.24)]
     return marks
 
 
@@ -198,12 +211,9 @@ def _band(product: BoutiqueProduct, cut: Lower, rig: Rig, wear: Wear, half: floa
         for s in (-1, 1):
             cord = path((0.05 * s, y + 0.1), (0.09 * s, y + 0.35), (0.07 * s, y + 0.6), closed=False)
             marks.append(Mark(rig.trunk(cord), lighter(product.accent, 0.3), 1, 0.032))
-    inside = rig.trunk(
-        mirrored((0, y - 0.08), (half * 0.8, y - 0.07), (half, y - 0.05, CORNER), (half * 0.7, y + 0.03), (0, y + 0.05))
-    )
     return Part(
         wear.z + 0.4,
-        [band, inside] if False else [band],
+        [band],
         fabric,
         rig.trunk_frame,
         wear.owner,
@@ -224,13 +234,13 @@ def _skirt(product: BoutiqueProduct, cut: Lower, rig: Rig, wear: Wear) -> list[P
         share = max(0.0, (y - top) / (low - top))
         free = float(rig.width(top)) + 0.02 + (hip + 0.05 - float(rig.width(top))) * min(1.0, (y - top) / 0.75)
         pencil = close if y < 3.85 else hip + 0.03 - 0.12 * max(0.0, y - 4.2) / 1.6 * (cut.flare < 0.05)
-        return max(pencil, free) + cut.flare * share**0.9
+        return float(max(pencil, free) + cut.flare * share**0.9)
 
     ys = np.linspace(top, low, 9)
     right: list[Knot] = [(half(float(y)), float(y)) for y in ys]
     count = cut.pleats or int(4 + 6 * cut.flare)
     xs = np.linspace(half(low), 0, count * 2 + 1)[1:]
-    depth = 0.02 + 0.045 * min(1.0, cut.flare)
+    depth = 0.008 + 0.016 * min(1.0, cut.flare)
     curve = 0.05 + 0.07 * min(1.0, cut.flare)
     hem: list[Knot] = [
         (float(x), low + curve * (1 - (x / half(low)) ** 2) + depth * (1 if i % 2 else -1)) for i, x in enumerate(xs)
@@ -246,7 +256,9 @@ def _skirt(product: BoutiqueProduct, cut: Lower, rig: Rig, wear: Wear) -> list[P
             per=5,
         )
     )
-    frame = Fan(ys, np.array([half(float(y)) for y in ys]), rig.centre(ys))
+    widths = np.array([half(float(y)) for y in ys])
+    # Cut in panels: the cloth fans out with the skirt less than its outline does.
+    frame = Fan(ys, widths if cut.pleats else widths[0] + 0.4 * (widths - widths[0]), rig.centre(ys))
     marks: list[Mark] = []
     hang = 0.16 if cut.pleats else 0.10
     for i in range(count * 2):
@@ -273,7 +285,7 @@ def _skirt(product: BoutiqueProduct, cut: Lower, rig: Rig, wear: Wear) -> list[P
         seam = np.stack([np.linspace(-half(y), half(y), 20), y + curve * 0.6 * (1 - np.linspace(-1, 1, 20) ** 2)], 1)
         marks += [
             Mark(rig.trunk(seam), darker(fabric.rgb, 0.6), 0.5, 0.025),
-            Mark(rig.trunk(seam + (0, 0.05)), (0, 0, 0), 0.1, 0.09),
+            Mark(rig.trunk(shifted(seam, 0, 0.05)), (0, 0, 0), 0.1, 0.09),
         ]
     if cut.slit:
         x = half(low) * 0.45

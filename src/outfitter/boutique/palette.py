@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from outfitter.boutique.fabric import Rgb
+from outfitter.boutique.colours import Rgb
 
 NEUTRAL: Final = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from outfitter.boutique.canvas import Mark
-from outfitter.boutique.fabric import Rgb, mix
+from outfitter.boutique.colours import Rgb, mix
 from outfitter.boutique.figure import Rig
 from outfitter.boutique.product import BoutiqueProduct, Upper
 from outfitter.boutique.shapes import Points, box, ellipse, line
@@ -23,7 +23,7 @@ def print_marks(product: BoutiqueProduct, cut: Upper, rig: Rig) -> list[Mark]:
     return [Mark(rig.trunk(points * 0.36 + (0, y)), rgb, 0.94, width * 0.36) for points, rgb, width in shapes]
 
 
-def _sunset(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
+def _sunset(a: Rgb, b: Rgb, _c: Rgb) -> list[tuple[Points, Rgb, float]]:
     turn = np.linspace(np.pi, 2 * np.pi, 24)
     half = np.stack([np.cos(turn), np.sin(turn)], 1) * 0.95 + (0, 0.25)
     bars = [(box(-1 + 0.12 * i, 0.34 + 0.2 * i, 1 - 0.12 * i, 0.44 + 0.2 * i), mix(a, b, i / 4), 0.0) for i in range(4)]
@@ -39,14 +39,14 @@ def _mountains(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
     ]
 
 
-def _star(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
+def _star(a: Rgb, b: Rgb, _c: Rgb) -> list[tuple[Points, Rgb, float]]:
     turn = np.arange(10) * np.pi / 5 - np.pi / 2
     radius = np.where(np.arange(10) % 2, 0.42, 1.0)[:, None]
     star = np.stack([np.cos(turn), np.sin(turn)], 1) * radius
     return [(star, a, 0.0), (star * 0.6, b, 0.0)]
 
 
-def _badge(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
+def _badge(a: Rgb, b: Rgb, _c: Rgb) -> list[tuple[Points, Rgb, float]]:
     return [
         (ellipse(0, 0, 0.9, 0.9), a, 0.0),
         (ellipse(0, 0, 0.72, 0.72), b, 0.0),
@@ -64,7 +64,7 @@ def _wave(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
     return [(np.stack([x, 0.18 * np.sin(5 * x) + 0.3 * i - 0.4], 1), (a, b, c)[i % 3], 0.14) for i in range(4)]
 
 
-def _heart(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
+def _heart(a: Rgb, _b: Rgb, _c: Rgb) -> list[tuple[Points, Rgb, float]]:
     t = np.linspace(0, 2 * np.pi, 48)
     y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
     return [(np.stack([np.sin(t) ** 3 * 0.85, -y / 18], 1), a, 0.0)]
@@ -83,7 +83,7 @@ def _palm(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
     ]
 
 
-def _letters(a: Rgb, b: Rgb, c: Rgb) -> list[tuple[Points, Rgb, float]]:
+def _letters(a: Rgb, b: Rgb, _c: Rgb) -> list[tuple[Points, Rgb, float]]:
     """A word of block capitals: N O V A."""
     n = line((-1.2, 0.35), (-1.2, -0.35), (-0.8, 0.35), (-0.8, -0.35))
     o = ellipse(-0.3, 0, 0.26, 0.34)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from outfitter.boutique.fabric import Fabric, Rgb
+from outfitter.boutique.colours import Rgb
+from outfitter.boutique.fabric import Fabric
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
@@ -37,7 +38,7 @@ def path(*knots: Knot, closed: bool = True, per: int = 7) -> Points:
     else:
         stops = sorted({0, len(points) - 1, *sharp})
     pieces = []
-    for start, stop in zip(stops, stops[1:], strict=False):
+    for start, stop in pairwise(stops):
         run = points[start : stop + 1]
         if len(run) == 2:
             pieces.append(run)
@@ -58,8 +59,8 @@ def _through(points: Points, per: int) -> Points:
 
 def mirrored(*knots: Knot, per: int = 7) -> Points:
     """A closed outline, symmetric about x = 0, from its right half listed from the top centre to the bottom centre."""
-    left = [(-knot[0], *knot[1:]) for knot in reversed(knots) if knot[0] != 0]
-    return path(*knots, *left, per=per)  # type: ignore[arg-type]
+    left = flipped([knot for knot in reversed(knots) if knot[0] != 0], -1)
+    return path(*knots, *left, per=per)
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, samples: int = 28) -> Points:
@@ -67,12 +68,25 @@ def ellipse(x: float, y: float, rx: float, ry: float, samples: int = 28) -> Poin
     return np.stack([x + rx * np.cos(turn), y + ry * np.sin(turn)], 1)
 
 
+def disc(centre: Points, rx: float, ry: float | None = None, samples: int = 28) -> Points:
+    return ellipse(float(centre[0]), float(centre[1]), rx, rx if ry is None else ry, samples)
+
+
 def box(x1: float, y1: float, x2: float, y2: float) -> Points:
     return np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], float)
 
 
+def flipped(knots: Sequence[Knot], sign: float) -> list[Knot]:
+    """Knots on the viewer's right, or for sign -1 their mirror images."""
+    return [(sign * k[0], k[1], k[2]) if len(k) == 3 else (sign * k[0], k[1]) for k in knots]
+
+
 def line(*points: Sequence[float]) -> Points:
     return np.array(points, float)
+
+
+def shifted(points: Points, x: float, y: float) -> Points:
+    return np.asarray(points + np.array([x, y]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +108,8 @@ class Affine:
         """Flip, then scale, then shear (y += shear · x), then turn (radians, clockwise on screen), then shift."""
         sx, sy = scale if isinstance(scale, tuple) else (scale, scale)
         c, s = np.cos(turn), np.sin(turn)
-        stretched = np.array([[1.0, 0], [shear, 1.0]]) @ np.diag([-sx if flip else sx, sy])
-        return cls(np.array([[c, -s], [s, c]]) @ stretched, np.array(shift, float))
+        stretched = np.array([[1.0, 0], [shear, 1.0]]) @ np.diag(np.array([-sx if flip else sx, sy], float))
+        return cls(np.asarray(np.array([[c, -s], [s, c]]) @ stretched, np.float64), np.array(shift, float))
 
     def __call__(self, points: Points) -> Points:
         return np.asarray(points @ self.matrix.T + self.shift)
@@ -104,7 +118,7 @@ class Affine:
         return Affine(after.matrix @ self.matrix, after.matrix @ self.shift + after.shift)
 
     def inverse(self) -> Affine:
-        back = np.linalg.inv(self.matrix)
+        back = np.asarray(np.linalg.inv(self.matrix), np.float64)
         return Affine(back, -back @ self.shift)
 
     @property
@@ -153,7 +167,7 @@ class Bent:
         u, v = np.zeros_like(best), np.zeros_like(best)
         along = self.start
         last = len(self.centre) - 2
-        for i, (p, q) in enumerate(zip(self.centre, self.centre[1:], strict=False)):
+        for i, (p, q) in enumerate(pairwise(self.centre)):
             step = q - p
             length = max(float(np.hypot(*step)), 1e-6)
             dx, dy = step / length
@@ -197,8 +211,8 @@ def ribbon(centre: Points, half: Callable[[Points], Points] | Points | float, ca
     left, right = centre + normal, centre - normal
     pieces = [np.stack([left[i], left[i + 1], right[i + 1], right[i]]) for i in range(len(centre) - 1)]
     discs = range(1, len(centre) - 1)
-    pieces += [ellipse(*centre[i], widths[i], widths[i], 16) for i in discs if _bends(ahead, i)]
-    pieces += [ellipse(*centre[i], widths[i], widths[i]) for cap, i in (("s", 0), ("e", -1)) if cap in caps]
+    pieces += [disc(centre[i], widths[i], samples=16) for i in discs if _bends(ahead, i)]
+    pieces += [disc(centre[i], widths[i]) for cap, i in (("s", 0), ("e", -1)) if cap in caps]
     return pieces
 
 
@@ -210,7 +224,7 @@ def arc_share(centre: Points) -> Points:
     """Share 0…1 of the length of a polyline at each of its points."""
     steps = np.hypot(*np.diff(centre, axis=0).T)
     total = np.concatenate([[0.0], np.cumsum(steps)])
-    return total / max(total[-1], 1e-9)
+    return np.asarray(total / max(total[-1], 1e-9))
 
 
 def profile(*stops: tuple[float, float]) -> Callable[[Points], Points]:
@@ -225,12 +239,19 @@ def profile(*stops: tuple[float, float]) -> Callable[[Points], Points]:
     return width
 
 
+def across(points: Points, half: float, share: float) -> Points:
+    """A line across a ribbon at a share of its length."""
+    at = np.array([share, share + 0.02])
+    t = np.linspace(0, 1, len(points))
+    p, q = np.stack([np.interp(at, t, points[:, 0]), np.interp(at, t, points[:, 1])], 1)
+    ahead = (points[-1] - points[-2]) if np.allclose(p, q) else q - p
+    ahead = ahead / np.hypot(*ahead)
+    normal = np.array([-ahead[1], ahead[0]]) * half
+    bow = ahead * half * 0.25
+    return path(tuple(p - normal), tuple(p + bow), tuple(p + normal), closed=False)
+
+
 def bounds(polygons: Iterable[Points]) -> tuple[float, float, float, float]:
     points = np.concatenate(list(polygons))
     (x1, y1), (x2, y2) = points.min(0), points.max(0)
     return float(x1), float(y1), float(x2), float(y2)
-
-
-def area(polygon: Points) -> float:
-    x, y = polygon.T
-    return float(abs(np.sum(x * np.roll(y, 1) - y * np.roll(x, 1))) / 2)

@@ -23,8 +23,8 @@ from outfitter.boutique.palette import COLOURS
 from outfitter.boutique.product import BoutiqueProduct
 
 LOUD: Final = frozenset(
-    {"floral", "leopard", "tartan", "gingham", "polka dot", "houndstooth", "camouflage", "tie-dye", "abstract", "graphic",
-     "wide stripe", "breton stripe", "vertical stripe"}
+    {"floral", "leopard", "tartan", "gingham", "polka dot", "houndstooth", "camouflage", "tie-dye", "abstract",
+     "graphic", "wide stripe", "breton stripe", "vertical stripe"}
 )  # fmt: skip
 """Patterns of which an outfit bears one. Pinstripe, herringbone and windowpane are quiet."""
 

@@ -141,7 +141,8 @@ def _feed(boutique: Boutique, jobs: list[_Job]) -> str:
     for p in boutique.products:
         table.writerow((
             p.id, p.title, f"photos/{p.id}-1.jpg", p.category, p.colour, f"{p.price:.2f}", p.currency, p.availability,
-            f"https://boutique.example/products/{p.id}", p.gender, p.brand, "|".join(more[p.id]), p.pattern, p.formality, p.season,
+            f"https://boutique.example/products/{p.id}", p.gender, p.brand, "|".join(more[p.id]),
+            p.pattern, p.formality, p.season,
         ))  # fmt: skip
     return text.getvalue()
 
@@ -149,8 +150,9 @@ def _feed(boutique: Boutique, jobs: list[_Job]) -> str:
 def _truth(boutique: Boutique, pictures: list[dict[str, Any]]) -> dict[str, Any]:
     products = {
         p.id: {
-            "title": p.title, "category": p.category, "slot": p.slot, "colour": p.colour, "rgb": list(p.rgb), "pattern": p.pattern,
-            "price": p.price, "gender": p.gender, "formality": p.formality, "season": p.season, "style": p.style,
+            "title": p.title, "category": p.category, "slot": p.slot, "colour": p.colour, "rgb": list(p.rgb),
+            "pattern": p.pattern, "price": p.price, "gender": p.gender, "formality": p.formality, "season": p.season,
+            "style": p.style,
         }
         for p in boutique.products
     }  # fmt: skip
