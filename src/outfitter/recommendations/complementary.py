@@ -173,28 +173,34 @@ class _Compared:
         return hints
 
 
-def _of_slot(
-    slot: str, hints: list[_Hint], query: Query, source: CandidateSource
-) -> list[tuple[_Hint, Candidate, Product]]:
-    """The products near each hint that are of the slot themselves: k of them whenever k match.
+Near = tuple[_Hint, Candidate, Product]
 
-    A skirt in whose picture shoes are worn is near to shoes, and is dropped here; so more are asked for until
-    enough are left or no more come.
-    """
-    vectors = np.concatenate([hint.vectors for hint in hints])
-    owners = [hint for hint in hints for _ in hint.vectors]
-    take = 2 * query.k
-    while True:
-        found = source.find(vectors, take, query.where, query.exclude, slot)
+
+def _of_slot(slot: str, hints: list[_Hint], query: Query, source: CandidateSource) -> list[Near]:
+    """The products near the hints that fill the slot: k of them whenever k match."""
+
+    def near(hints: list[_Hint], k: int, slot_seen: str | None) -> tuple[list[Near], bool]:
+        """Those among each hint's nearest k that fill the slot; whether there are no more to come."""
+        vectors = np.concatenate([hint.vectors for hint in hints])
+        found = source.find(vectors, k, query.where, query.exclude, slot_seen)
+        owners = [hint for hint in hints for _ in hint.vectors]
         kept = [
             (hint, candidate, product)
             for hint, view in zip(owners, found, strict=True)
             for candidate in view
             if fills(source, product := source.product(candidate.product_id), slot)
         ]
-        if len({product.id for _, _, product in kept}) >= query.k or any(len(view) < take for view in found):
-            return kept
-        take *= 4
+        return kept, any(len(view) < k for view in found)
+
+    kept, _ = near(hints, 2 * query.k, slot)
+    # A skirt in whose picture shoes are worn was near and is dropped; a shoe that the detector took for a bag was
+    # not looked at. If too few are left, look at everything, nearest first, until there are enough or no more come.
+    k, done = 4 * query.k, False
+    while len({product.id for _, _, product in kept}) < query.k and not done:
+        more, done = near(hints[:1], k, None)
+        kept += more
+        k *= 4
+    return kept
 
 
 def _because(slot: str, product: Product, hint: _Hint, source: CandidateSource) -> str:

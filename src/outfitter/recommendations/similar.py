@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from outfitter.recommendations.colour import find_colour
-from outfitter.recommendations.slots import ARTICLES, NOUNS, is_bystander
+from outfitter.recommendations.slots import ARTICLES, NOUNS, is_bystander, slot_of_category
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
 from outfitter.values import Candidate, Product, Recommendation
 
@@ -21,7 +21,7 @@ matters, and an identical picture (distance 0) comes first whatever the detector
 BYSTANDER: Final = 0.25
 """Taken off a product whose match is not itself but something worn beside it (the shoes in a skirt's picture)."""
 
-SPARE: Final = 5
+SPARE: Final = 50
 """Candidates asked for beyond k, so that bystanders can drop out of the list rather than to its end."""
 
 
@@ -51,7 +51,7 @@ class Similar:
         for candidate in found:
             product = source.product(candidate.product_id)
             parts = {"similarity": candidate.similarity}
-            if garment.slot is not None and candidate.slot == garment.slot:
+            if garment.slot is not None and garment.slot in (candidate.slot, slot_of_category(product.category)):
                 parts["same_slot"] = SAME_SLOT * (1 - candidate.similarity)
             if is_bystander(source, candidate, product):
                 parts["bystander"] = -BYSTANDER
@@ -79,9 +79,10 @@ def _because(garment: Garment, candidate: Candidate, product: Product, parts: di
         return f"Its picture shows something that looks like {garment.name}, worn with it."
     if candidate.similarity > 0.999:
         return f"Looks exactly like {garment.name}."
-    if candidate.slot and garment.slot not in (None, candidate.slot):
-        taken_for = f"{ARTICLES.get(candidate.slot, '')}{NOUNS.get(candidate.slot, candidate.slot)}"
-        return f"Looks like {garment.name}, though it was taken for {taken_for}."
+    slot = slot_of_category(product.category) or candidate.slot
+    if slot and garment.slot not in (None, slot):
+        taken_for = f"{ARTICLES.get(slot, '')}{NOUNS.get(slot, slot)}"
+        return f"Looks like {garment.name}, though it is {taken_for}."
     colour = find_colour(product.colour)
     if colour is None or garment.colour is None:
         return f"Looks like {garment.name}."

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from outfitter.recommendations.strategy import CandidateSource
 from outfitter.taxonomy import CCP_TO_SLOT, SLOTS
 from outfitter.values import Candidate, Product
@@ -73,16 +75,27 @@ def own_slot(source: CandidateSource, product: Product) -> str | None:
 def is_bystander(source: CandidateSource, candidate: Candidate, product: Product) -> bool:
     """Whether the candidate's garment is not the product itself but something worn with it in the same picture.
 
-    Only so if that picture also shows the product's own slot: a wrongly labelled product alone in its picture is
-    still the product.
+    Pictures that show one garment alone tell what the product looks like: of several garments in one picture, the one
+    most like those is the product. Where no picture shows it alone, its slot tells, if the picture shows that slot: a
+    wrongly labelled product alone in its picture is still the product.
     """
+    garments = source.garments(product.id)
+    beside = [garment for garment in garments if garment.image == candidate.image]
+    if len(beside) < 2:
+        return False
+    shown = Counter(garment.image for garment in garments)
+    if alone := [garment.vector for garment in garments if shown[garment.image] == 1]:
+        likeness = np.stack([garment.vector for garment in beside]) @ np.stack(alone).T
+        return beside[int(likeness.max(1).argmax())].box_xyxy != candidate.box_xyxy
     own = own_slot(source, product)
     if candidate.slot is None or own is None or candidate.slot == own:
         return False
-    return any(other.image == candidate.image and other.slot == own for other in source.garments(product.id))
+    return any(other.slot == own for other in beside)
 
 
 def fills(source: CandidateSource, product: Product, slot: str) -> bool:
-    """Whether to offer the product as `slot`: its own slot is that, or is unknown, or was never seen in a picture."""
+    """Whether to offer the product as `slot`: that is its own slot, or it has none and a picture shows that slot."""
     own = own_slot(source, product)
-    return own is None or own == slot or all(garment.slot != own for garment in source.garments(product.id))
+    if own is None:
+        return any(garment.slot == slot for garment in source.garments(product.id))
+    return own == slot
