@@ -116,3 +116,18 @@ def test_a_product_sold_from_its_own_outfit_picture_says_so(make_shop: MakeShop)
 def test_an_unlabelled_picture_takes_the_slot_of_its_look_alikes(styled: CandidateSource) -> None:
     rows = Complementary().recommend(Query((garment(None, axis(1)),), k=1), styled)
     assert [(row.slot, row.product.id) for row in rows] == [("bottom", "skirt-3")]
+
+
+def test_products_fill_their_own_slot_whatever_the_detector_called_them(make_shop: MakeShop) -> None:
+    """A shoe that was taken for a bag is offered as a shoe, a hat that was taken for shoes is not."""
+    products = [Product("tee", "Tee", "tee.jpg", "top"), Product("hat", "Hat", "hat.jpg", "Sun hats")]
+    products += [Product(name, name, f"{name}.jpg", "Sneakers") for name in ("shoe-a", "shoe-b")]
+    seen = [
+        ("tee", "tee.jpg", "top", axis(0)),
+        ("tee", "tee.jpg", "footwear", axis(1)),
+        ("hat", "hat.jpg", "footwear", axis(1)),
+        ("shoe-a", "shoe-a.jpg", "footwear", axis(1, 0.3)),
+        ("shoe-b", "shoe-b.jpg", "bag", axis(1, 0.2)),
+    ]
+    rows = Complementary().recommend(Query((garment("top", axis(0)),), k=2), make_shop(products, seen))
+    assert {row.product.id for row in rows if row.slot == "footwear"} == {"shoe-a", "shoe-b"}

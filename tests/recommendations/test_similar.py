@@ -68,12 +68,35 @@ def test_shoes_in_the_picture_of_a_skirt_do_not_make_it_a_shoe(make_shop: MakeSh
     assert second.because == "Its picture shows something that looks like your shoes, worn with it."
 
 
+def test_pictures_of_a_product_alone_tell_it_from_what_is_worn_with_it(make_shop: MakeShop) -> None:
+    """The detector calls both the T-shirt and the coat over it tops; the packshot shows which is for sale."""
+    coat = Garment(vector(1.0)[None], "top", "your coat", 0)
+    source = make_shop(
+        [Product("tee", "Tee", "packshot.jpg", "tops"), Product("coat", "Coat", "c.jpg", "tops")],
+        [
+            ("tee", "packshot.jpg", "top", vector(-0.5)),
+            ("tee", "worn.jpg", "top", vector(-0.4)),
+            ("tee", "worn.jpg", "top", vector(0.95)),
+            ("coat", "c.jpg", "top", vector(0.8)),
+        ],
+    )
+    assert [row.product.id for row in Similar().recommend(Query((coat,)), source)] == ["coat", "tee"]
+
+
 def test_a_product_alone_in_its_picture_is_no_bystander_whatever_its_label(make_shop: MakeShop) -> None:
     source = make_shop(
         [Product("skirt", "Skirt", "a.jpg", "skirt"), Product("other", "Other", "b.jpg", "top")],
         [("skirt", "a.jpg", "top", vector(0.9)), ("other", "b.jpg", "top", vector(0.8))],
     )
     assert ids(source) == ["skirt", "other"]
+
+
+def test_the_feeds_category_counts_where_the_detector_is_mistaken(make_shop: MakeShop) -> None:
+    source = make_shop(
+        [Product("blouse", "Blouse", "a.jpg", "Blouses"), Product("bag", "Bag", "b.jpg", "bag")],
+        [("blouse", "a.jpg", "long", vector(0.79)), ("bag", "b.jpg", "bag", vector(0.8))],
+    )
+    assert ids(source) == ["blouse", "bag"]
 
 
 def test_several_views_of_a_product_answer_together(make_shop: MakeShop) -> None:
@@ -113,7 +136,7 @@ def test_reasons_are_for_people(make_shop: MakeShop) -> None:
         "Looks like your navy top, in the same colour.",
         "Looks like your navy top, in red.",
         "Looks like your navy top.",
-        "Looks like your navy top, though it was taken for a bag.",
+        "Looks like your navy top, though it is a bag.",
     ]
     assert {row.garment for row in rows} == {3}
     assert [row.slot for row in rows] == ["top"] * 4 + ["bag"]
