@@ -74,8 +74,8 @@ def shop_of(products: Sequence[Product], seen: Sequence[Seen]) -> MemorySource:
     return MemorySource(
         products,
         [
-            IndexedGarment(product, image, slot, (10.0, 20.0, 50.0, 90.0), 0.9 if slot else 0.0, vector)
-            for product, image, slot, vector in seen
+            IndexedGarment(product, image, slot, (10.0 + place, 20.0, 50.0 + place, 90.0), 0.9 if slot else 0.0, vector)
+            for place, (product, image, slot, vector) in enumerate(seen)
         ],
     )
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from outfitter.recommendations.colour import NAMED, find_colour, harmony, name_colour, to_lab
+from outfitter.colour import to_lab
+from outfitter.recommendations.colour import NAMED, find_colour, harmony, name_colour
 
 
 @pytest.mark.parametrize(
