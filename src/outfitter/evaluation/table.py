@@ -59,11 +59,8 @@ def tabulate(
         EvaluationError: different photos on the two sides, a photo of another size, a label that is not in
             `class_names`, or no true box at all.
     """
-    _check_photos(truth, predictions)
-    _check_labels(truth, predictions, class_names)
+    check(truth, predictions, class_names)
     crowd = [_crowd(one) for one in truth.values()]
-    if not any((~marks).any() for marks in crowd):
-        raise EvaluationError(f"the truth holds {len(truth)} photos and no box; there is nothing to score against.")
     found = [predictions[name] for name in truth]
     return Table(
         photos=tuple(truth),
@@ -97,6 +94,14 @@ def _rows(values: Sequence[Annotations | Detections], class_names: Sequence[str]
 def _crowd(one: Annotations) -> NDArray[np.bool_]:
     assert one.crowd is not None  # Annotations always sets it
     return one.crowd
+
+
+def check(truth: Mapping[str, Annotations], predictions: Mapping[str, Detections], class_names: Sequence[str]) -> None:
+    """Raise EvaluationError unless both sides are of the same photos, sizes and classes, and there is a true box."""
+    _check_photos(truth, predictions)
+    _check_labels(truth, predictions, class_names)
+    if not any((~_crowd(one)).any() for one in truth.values()):
+        raise EvaluationError(f"the truth holds {len(truth)} photos and no box; there is nothing to score against.")
 
 
 def _check_photos(truth: Mapping[str, Annotations], predictions: Mapping[str, Detections]) -> None:
