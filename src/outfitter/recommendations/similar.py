@@ -21,7 +21,7 @@ matters, and an identical picture (distance 0) comes first whatever the detector
 BYSTANDER: Final = 0.25
 """Taken off a product whose match is not itself but something worn beside it (the shoes in a skirt's picture)."""
 
-SPARE: Final = 50
+SPARE: Final = 20
 """Candidates asked for beyond k, so that bystanders can drop out of the list rather than to its end."""
 
 
@@ -48,7 +48,11 @@ class Similar:
 
     def _rank(self, garment: Garment, found: list[Candidate], k: int, source: CandidateSource) -> list[Recommendation]:
         scored: dict[str, tuple[float, Candidate, Product, dict[str, float]]] = {}
-        for candidate in found:
+        for candidate in sorted(found, key=lambda one: (-one.similarity, one.product_id)):
+            most = candidate.similarity + SAME_SLOT * (1 - candidate.similarity)
+            # Once k products stand above the most it could get, this candidate and all after it change nothing.
+            if len(scored) >= k and sorted((row[0] for row in scored.values()), reverse=True)[k - 1] > most:
+                break
             product = source.product(candidate.product_id)
             parts = {"similarity": candidate.similarity}
             if garment.slot is not None and garment.slot in (candidate.slot, slot_of_category(product.category)):
