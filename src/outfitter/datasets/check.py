@@ -16,7 +16,7 @@ import numpy as np
 
 from outfitter.datasets.likeness import Prints, find_again, print_of
 from outfitter.datasets.pool import Progress, cores, in_order, silent
-from outfitter.datasets.records import SPLITS, Record, Slice, Source
+from outfitter.datasets.records import SPLITS, Record, Slice, Source, is_utf8, printable
 from outfitter.datasets.settle import clip, fault_of, header_of, pixels, show, turn
 from outfitter.errors import PhotoError
 from outfitter.photo import Header
@@ -65,6 +65,8 @@ REMEDIES: Final[Mapping[str, tuple[bool, str]]] = {
     "photo without boxes": (False, "Good, if there is no garment in it: it teaches where there is none."),
     "id gaps": (False, "Outfitter goes by names; other tools may count classes wrongly."),
     "in no split": (True, "Add it to a split; 'outfitter datasets prepare' drops it."),
+    "name not UTF-8": (True, "Rename the file: convmv -f latin1 -t utf-8; 'outfitter datasets prepare' drops it."),
+    "no plain ground": (False, "Its garment cannot be found without a model; 'outfitter datasets prepare' drops it."),
     "no category": (True, "Add its category; 'outfitter datasets prepare' drops it."),
     "no box": (False, "It is not listed."),
 }
@@ -236,6 +238,8 @@ def _file(record: Record) -> str:
 def _names(records: Sequence[Record], report: Report) -> None:
     first: dict[str, Record] = {}
     for record in records:
+        if not is_utf8(record):
+            report.add("name not UTF-8", printable(_file(record)), printable(record.where))
         if (before := first.setdefault(record.name, record)) is not record:
             report.add("photo listed twice", _file(record), f"{record.where}, and before in {before.where}")
 

@@ -21,7 +21,7 @@ from outfitter.config import Options
 from outfitter.datasets.categories import choose
 from outfitter.datasets.output import begin, extension, finish, refuse_taken, stems, write_whole
 from outfitter.datasets.pool import Progress, cores, in_order, silent
-from outfitter.datasets.records import READERS, Drops, Record, Slice
+from outfitter.datasets.records import READERS, Drops, Record, Slice, is_utf8, printable
 from outfitter.datasets.settle import Settled, settle
 from outfitter.datasets.split import BLOCK, VAL_SHARE, assign, blocks
 from outfitter.errors import DatasetError, PhotoError
@@ -99,6 +99,7 @@ def prepare(
         for record in opened.records:
             records.append(record)
             advance()
+    splits = {record.split for record in records if record.split is not None}
     naming = choose(options.categories, opened, {label for record in records for label in record.labels})
     records = [_renamed(record, naming.mapping) for record in _distinct(records, opened.drops)]
     if not records:
@@ -116,8 +117,9 @@ def prepare(
             whole.drops += part.drops
             whole.notes += part.notes
             advance(done)
-    if not any(example.split == "train" for example in whole.examples):
-        raise DatasetError(f"{source}: leaves nothing to train on.{_why(whole.drops)}")
+    lost = splits - {example.split for example in whole.examples}
+    if lost:
+        raise DatasetError(f"{source}: leaves nothing of {', '.join(sorted(lost))}.{_why(whole.drops)}")
     about = {
         "source": str(source),
         "licence": opened.licence,
@@ -139,23 +141,13 @@ def _distinct(records: Sequence[Record], drops: Drops) -> list[Record]:
     """Drop photos that are listed twice, and those whose name no UTF-8 file can hold."""
     kept: dict[str, Record] = {}
     for record in records:
-        path = record.image.path if isinstance(record.image, Slice) else record.image
-        if not _is_utf8(record.name + str(path)):
-            shown = record.name.encode("utf-8", "backslashreplace").decode()
-            drops.add("name not UTF-8", shown, f"rename the file: convmv -f latin1 -t utf-8; {record.where}")
+        if not is_utf8(record):
+            drops.add("name not UTF-8", printable(record.name), f"no JSON can hold it; {printable(record.where)}")
         elif record.name in kept:
             drops.add("photo listed twice", record.name, f"{record.where}, and before in {kept[record.name].where}")
         else:
             kept[record.name] = record
     return list(kept.values())
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:  # a surrogate that stands for a stray byte
-        return False
-    return True
 
 
 def _renamed(record: Record, mapping: Any) -> Record:

@@ -131,6 +131,17 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise DatasetError(f"{path}: cannot be read: {error.strerror}. Check the path.") from None
 
 
+def is_utf8(record: Record) -> bool:
+    """Whether the names of a record's photo can be written as UTF-8; a file's name is any bytes."""
+    path = record.image.path if isinstance(record.image, Slice) else record.image
+    return printable(text := f"{record.name}{path}") == text
+
+
+def printable(text: str) -> str:
+    """The text with bytes that are no UTF-8 spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def remark_gaps(ids: Iterable[int], file: Path, what: str, remarks: Drops) -> None:
     """Remark on ids of classes or photos that are not consecutive."""
     found = sorted(ids)
