@@ -49,4 +49,5 @@ def test_own_slot_without_a_category_is_what_the_pictures_show(
     assert not fills(source, product, "footwear")
     assert own_slot(source, source.product("q")) is None
     assert own_slot(source, source.product("outfit")) is None
-    assert fills(source, source.product("q"), "bag")
+    assert not fills(source, source.product("q"), "bag")
+    assert fills(source, source.product("outfit"), "bottom")
