@@ -6,8 +6,9 @@ counts a bootstrap replicate. Matches do not depend on it, so a replicate costs 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,24 @@ class Ranking:
             number[self.wanted[photos[self.wanted]]],
         )
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Bit t of ``right`` and ``skipped`` says so at threshold t."""
+        return {
+            "photo": self.photo,
+            "right": _bits(self.right, len(self.photo)),
+            "skipped": _bits(self.skipped, len(self.photo)),
+            "wanted": self.wanted,
+            "thresholds": np.array(len(self.right)),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Ranking:
+        bits = range(int(arrays["thresholds"]))
+        right, skipped = (
+            tuple(np.flatnonzero(arrays[name] & np.uint16(1 << bit)) for bit in bits) for name in ("right", "skipped")
+        )
+        return cls(arrays["photo"], right, skipped, arrays["wanted"])
+
     def _curve(
         self,
         seen: NDArray[np.int64],
@@ -72,6 +91,13 @@ class Ranking:
         return Curve(hits, np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1], boxes)
 
 
+def _bits(positions: Sequence[NDArray[np.int64]], length: int) -> NDArray[np.uint16]:
+    packed = np.zeros(length, np.uint16)
+    for bit, here in enumerate(positions):
+        packed[here] |= np.uint16(1 << bit)
+    return packed
+
+
 @dataclass(frozen=True, eq=False)
 class Curve:
     """hits: (W, R), right detections so far, at each right one. precision: (W, R), the best from here on.
@@ -85,6 +111,10 @@ class Curve:
 
     def interpolated(self) -> Values:
         """COCO's AP: the mean of the best precision at 101 recalls."""
+        return self._or_nan(self.at_recalls().mean(1))
+
+    def at_recalls(self) -> NDArray[np.float64]:
+        """The best precision at each of `RECALLS` or more, (W, 101); 0 at recalls that are not reached."""
         rows, most = self.hits.shape
         boxes = np.maximum(self.boxes, 1)[:, None]
         # How many hits make each recall, by the float division with which pycocotools compares recalls.
@@ -94,7 +124,7 @@ class Curve:
         shift = (np.arange(rows) * (int(boxes.max()) + 2))[:, None]
         at = np.searchsorted((self.hits + shift).ravel(), need + shift) - np.arange(rows)[:, None] * most
         precision = np.pad(self.precision, ((0, 0), (0, 1)))
-        return self._or_nan(np.take_along_axis(precision, at, 1).mean(1))
+        return np.take_along_axis(precision, at, 1)
 
     def all_point(self) -> Values:
         """VOC's AP from 2010 on: the area under the best precision."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,29 @@ class DetectionEvidence:
                 nothing = np.zeros(0, np.int64)
                 voc[name] = Ranking(table.found.photo[counted], (right,), (nothing,), coco[name, "all"].wanted)
         return cls(table.photos, coco, voc)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as arrays that need no pickle."""
+        names = list(self.voc)
+        packed = {"photos": np.array(self.photos), "classes": np.array(names)}
+        for number, name in enumerate(names):
+            packed |= {f"voc {number} {part}": array for part, array in self.voc[name].arrays().items()}
+        for (name, size), ranking in self.coco.items():
+            packed |= {f"{size} {names.index(name)} {part}": array for part, array in ranking.arrays().items()}
+        return packed
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> DetectionEvidence:
+        rankings: dict[tuple[str, str], dict[str, NDArray[Any]]] = {}
+        names = arrays["classes"].tolist()
+        for key, array in arrays.items():
+            if key.count(" ") == 2:
+                size, number, part = key.split(" ")
+                rankings.setdefault((names[int(number)], size), {})[part] = array
+        restored = {key: Ranking.from_arrays(parts) for key, parts in rankings.items()}
+        coco = {key: ranking for key, ranking in restored.items() if key[1] != "voc"}
+        voc = {name: restored[name, "voc"] for name in names}
+        return cls(tuple(arrays["photos"].tolist()), coco, voc)
 
     @property
     def samples(self) -> int:

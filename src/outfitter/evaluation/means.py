@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,20 @@ class MeanEvidence:
     def of_items(cls, names: tuple[str, ...], columns: Mapping[str, NDArray[np.float64]]) -> MeanEvidence:
         """Each item is a sample of its own."""
         return cls(names, np.arange(len(names)), columns)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as arrays that need no pickle."""
+        return {
+            "names": np.array(self.names),
+            "sample": self.sample,
+            "scores": np.array(list(self.columns)),
+            "values": np.array(list(self.columns.values())),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> MeanEvidence:
+        columns = dict(zip(arrays["scores"].tolist(), arrays["values"], strict=True))
+        return cls(tuple(arrays["names"].tolist()), arrays["sample"], columns)
 
     @property
     def samples(self) -> int:

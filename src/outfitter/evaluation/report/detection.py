@@ -1,0 +1,121 @@
+"""The report of the protocols ``photo`` and ``seed-crop``."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+import numpy as np
+
+from outfitter.evaluation.judge import Judgement
+from outfitter.evaluation.report import charts, gallery
+from outfitter.evaluation.report.gallery import LoadPhoto
+from outfitter.evaluation.report.page import baselines, interval_rows, number, page, section, table, text, tiles
+from outfitter.evaluation.result import Result
+
+WORST: Final = 50
+SAMPLE: Final = 12
+CURVES: Final = {0: "line", 5: "line second", 8: "line third"}
+"""Index of the IoU threshold (0.5, 0.75, 0.9) → style."""
+
+
+def detection_page(result: Result, judgement: Judgement, load: LoadPhoto) -> str:
+    """The whole report. `load` gives the photos of the galleries."""
+    scores = result.scores
+    original = {f"AP@0.5IOU/{name}": f"AP@0.5IOU/{name}" for name in judgement.evidence.voc}
+    return page(
+        result,
+        [
+            section("How good", tiles({name: scores[name] for name in ("AP50", "AP", "AP75", "AR@100")})),
+            _diagnosis(judgement),
+            section(
+                "Beside guesses",
+                text(
+                    "The scores that the original system printed (Pascal VOC, all points), and COCO's. A constant box "
+                    "looks at no photo; where it scores high, boxes are easy and only classes tell."
+                ),
+                baselines(result, {**original, **{name: name for name in ("mAP@0.5IOU", "AP50", "AP", "AP75")}}),
+            ),
+            section("Precision over recall", _legend(), _curves(judgement)),
+            section(
+                "Mistakes",
+                text("Of what is shown; beside, the AP50 that would be gained if that kind never happened (TIDE)."),
+                _mistakes(judgement),
+            ),
+            section(
+                "Taken for what",
+                text("Rows: what is there. Columns: what is shown. Tint: the share of the row."),
+                charts.matrix([*judgement.table.class_names, "background"], judgement.confusion),
+            ),
+            section("Where it is good, and where not", _slices(result)),
+            section(
+                "The worst photos",
+                text("Left the truth, right what is shown. Orange and dashed: missed, or wrong and how."),
+                gallery.pairs(judgement, gallery.worst(judgement, WORST), load, "worst"),
+            ),
+            section(
+                "Photos at random",
+                gallery.pairs(judgement, gallery.some(judgement, SAMPLE), load, "some"),
+            ),
+        ],
+    )
+
+
+def _diagnosis(judgement: Judgement) -> str:
+    if not judgement.findings:
+        return ""
+    rows = [
+        f"<li>{escape(one.cause)}: undone, AP50 would be {number(one.ap50)}. {escape(one.remedy)}</li>"
+        for one in judgement.findings[:5]
+    ]
+    return section("Why so low", f'<ol class="note">{"".join(rows)}</ol>')
+
+
+def _legend() -> str:
+    entries = [
+        f'<span><svg viewBox="0 0 34 8"><path class="{style}" d="M0 4H34"/></svg>IoU {0.5 + 0.05 * at:.2f}</span>'
+        for at, style in CURVES.items()
+    ]
+    dot = '<span><svg viewBox="0 0 34 8"><circle class="dot" cx="17" cy="4" r="4"/></svg>what is shown</span>'
+    return f'<div class="legend">{"".join(entries)}{dot}</div>'
+
+
+def _curves(judgement: Judgement) -> str:
+    evidence, shown = judgement.evidence, judgement.shown
+    ones = np.ones((1, evidence.samples), np.int64)
+    figures = []
+    for name in evidence.voc:
+        ranking = evidence.coco[name, "all"]
+        curves = ranking.curves(ones)
+        lines = {style: curves[at].at_recalls()[0] for at, style in CURVES.items()}
+        mine = shown.found.label == shown.class_names.index(name)
+        right = int((judgement.shown_matches.hit[0, mine] & 1).sum())
+        operating = (right / len(ranking.wanted), right / int(mine.sum())) if mine.any() else None
+        ap50 = number(float(curves[0].interpolated()[0]))
+        figures.append(
+            f"<figure><figcaption><span>{escape(name)}</span><span class='soft'>AP50 {ap50}, "
+            f"{len(ranking.wanted)} boxes</span></figcaption>{charts.precision_recall(lines, operating)}</figure>"
+        )
+    return f'<div class="curves">{"".join(figures)}</div>'
+
+
+def _mistakes(judgement: Judgement) -> str:
+    counts, most = judgement.mistakes.counts(), max(0.01, *judgement.gains.values())
+    rows = [
+        [escape(kind), str(count), f"+{max(0.0, judgement.gains[kind]):.3f}", charts.bar(judgement.gains[kind], most)]
+        for kind, count in counts.items()
+    ]
+    return table(["", "how many", "AP50 gained", ""], rows)
+
+
+def _slices(result: Result) -> str:
+    parts = []
+    for score, told in (
+        ("AP50", "AP50 by photo"),
+        ("recall@0.5IOU", "Share of the boxes that are shown, right in class and at IoU 0.5"),
+    ):
+        chosen = {name: scores[score] for name, scores in result.slices.items() if score in scores}
+        parts.append(table([told, "", "95 %", ""], interval_rows(chosen)) if chosen else "")
+    sizes = {name: result.scores[name] for name in ("AP_small", "AP_medium", "AP_large") if name in result.scores}
+    parts.append(table(["AP by COCO's sizes: area under 32², to 96², over", "", "95 %", ""], interval_rows(sizes)))
+    return "\n".join(parts)
