@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -297,6 +298,34 @@ def test_one_writer_at_a_time(shop: Shop) -> None:
     assert remove(["p1"], shop.out).removed == ("p1",)
 
 
+def test_readers_see_a_product_whole_while_it_is_replaced(shop: Shop, save: Callable[..., str]) -> None:
+    """A writer swaps red tops for blue bottoms, price and all, as fast as it can; readers open what is there."""
+    feeds = []
+    for number, garment in enumerate((TOP, BOTTOM)):
+        rows = [{"id": f"x{i}", "title": "T", "image": save(f"{number}-{i}.png", **garment)} for i in range(5)]
+        for i, row in enumerate(rows):  # different pictures of one kind
+            picture((140, 90 + i), **garment).save(shop.folder / row["image"])
+        feeds.append(write_csv(shop.folder / f"{number}.csv", [{**row, "price": number} for row in rows]))
+    build(feeds[0], shop.out, **shop.models)
+    turns = []
+
+    def write() -> None:
+        for turn in range(1, 13):
+            turns.append(add(feeds[turn % 2], shop.out, **shop.models))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    opened = 0
+    while writer.is_alive():
+        catalogue = Catalogue.open(shop.out)
+        opened += 1
+        for product in catalogue.products():
+            slots = {one.slot for one in catalogue.garments(product.id)}
+            assert slots == {"bottom" if product.price else "top"}
+    writer.join()
+    assert (opened > 5, [report.updated for report in turns]) == (True, [5] * 12)
+
+
 def test_other_models_do_not_mix(shop: Shop, toy_models: ToyModels) -> None:
     other: Any = {**shop.models, "embedder": Embedder(toy_models.other_embedder, threads=1)}
     with pytest.raises(Stopped):
@@ -344,6 +373,19 @@ def test_a_model_that_fails_ends_the_build_and_keeps_what_was_finished(shop: Sho
         build(shop.feed, shop.out, detector=Failing(), embedder=shop.models["embedder"])
     assert status(shop.out).products == 5
     assert counts(build(shop.feed, shop.out, **shop.models)) == (2, 0, 5, 0)
+
+
+@pytest.mark.parametrize("limit", [100, 400, 2_500])
+def test_a_full_disk_ends_the_build_and_it_goes_on_later(shop: Shop, limit: int) -> None:
+    """No file may grow beyond `limit` bytes, as on a disk that is full: first none of the stamp, then of the tables."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(CatalogueError, match="See whether the disk is full or read-only, and run the same command"):
+            build(shop.feed, shop.out, **shop.models)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(shop.build()) == 7
 
 
 def test_tables_stay_small_however_often_they_are_written(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from outfitter.catalogue import Catalogue, build, status
 from outfitter.catalogue.store import Tables, column, read_stamp
 from tests.catalogue.conftest import Models, draw, write_csv
 from tests.conftest import ToyModels
+from tests.processes import interruptible
 
 PRODUCTS = 150
 KILLS = 8
@@ -61,6 +62,7 @@ def start(feed: Path, out: Path, models: ToyModels, log: Path, delay: float) -> 
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONHASHSEED": "0"},
+        preexec_fn=interruptible,
     )
 
 

@@ -207,16 +207,11 @@ def _make_folder(folder: Path) -> None:
 
 def _with_attributes(folder: Path, stamp: Stamp, tables: Tables, feed: Feed) -> Stamp:
     """The stamp with a column for every attribute of the feed."""
-    import pyarrow as pa
-
     new = [name for name in feed.attributes if name not in stamp.attributes]
     if not new:
         return stamp
     columns = {name: f"attribute_{number}" for number, name in enumerate(new, len(stamp.attributes))}
-    there = set(tables.products.schema.names)  # all of them if an interruption came between columns and stamp
-    missing = [stored for stored in columns.values() if stored not in there]
-    if missing:
-        tables.products.add_columns([pa.field(stored, pa.string()) for stored in missing])
+    tables.add_columns(columns.values())
     stamp = stamp.model_copy(update={"attributes": {**stamp.attributes, **columns}})
     write_stamp(folder, stamp)
     return stamp

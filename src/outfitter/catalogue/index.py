@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.catalogue.feed import OPTIONAL, locate
-from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, read_stamp
+from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, explained, read_stamp
 from outfitter.catalogue.where import Kind, matching, parse_where
 from outfitter.crops import PROTOCOL
 from outfitter.errors import CatalogueError, QueryError, nearest
@@ -75,12 +75,8 @@ class Catalogue:
                     f"compared. {REBUILD}"
                 )
         tables = Tables(folder, stamp)
-        try:
+        with explained(f"{folder}: is damaged", REBUILD):
             products, garments = _read(tables)
-        except CatalogueError:
-            raise
-        except Exception as error:  # whatever lancedb makes of damaged files
-            raise CatalogueError(f"{folder}: is damaged: {error}. {REBUILD}") from error
         return cls(folder, stamp, products, garments)
 
     def _join(self) -> None:

@@ -28,7 +28,6 @@ from outfitter.catalogue.store import (
     REBUILD,
     REJECTS,
     TEXTS,
-    TRY_AGAIN,
     Stamp,
     Tables,
     column,
@@ -318,17 +317,10 @@ class Intake:
     def _write(self, batch: list[_Taken]) -> None:
         """Garments first, then products: a product that is there has all its garments."""
         new = {sha256: seen for taken in batch for sha256, seen in taken.seen.items() if sha256 not in self._written}
-        rows = _product_rows(batch, self._stamp, self._feed.base)
-        try:
-            if new:
-                self._tables.garments.add(_garment_rows(new, self._stamp.dimensions))
-            if any(taken.row.product.id in self._stored for taken in batch):
-                upsert = self._tables.products.merge_insert("id").when_matched_update_all()
-                upsert.when_not_matched_insert_all().execute(rows)
-            else:
-                self._tables.products.add(rows)
-        except Exception as error:  # lancedb raises OSError, RuntimeError, ValueError and classes of its own
-            raise CatalogueError(f"{self._folder}: cannot be written: {error}. {TRY_AGAIN}") from error
+        if new:
+            self._tables.add_garments(_garment_rows(new, self._stamp.dimensions))
+        replace = any(taken.row.product.id in self._stored for taken in batch)
+        self._tables.put_products(_product_rows(batch, self._stamp, self._feed.base), replace)
         with self._lock:
             self._written |= new.keys()
             for sha256 in new:

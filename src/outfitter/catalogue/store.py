@@ -16,9 +16,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -144,29 +145,57 @@ class Tables:
     """The two tables of a catalogue folder. make: make them if they are not there.
 
     Raises:
-        CatalogueError: they cannot be opened.
+        CatalogueError: they cannot be opened, made or written. What was written before an error stays.
     """
 
     def __init__(self, folder: Path, stamp: Stamp, make: bool = False) -> None:
         import lancedb
 
+        self._folder = folder
         schemas = {"products": product_schema(stamp), "garments": garment_schema(stamp.dimensions)}
-        try:
+        with explained(
+            f"{folder}: its tables cannot be {'made' if make else 'opened'}", TRY_AGAIN if make else REBUILD
+        ):
             database = lancedb.connect(str(folder))
             self.products, self.garments = (
                 database.create_table(name, schema=schema, exist_ok=True) if make else database.open_table(name)
                 for name, schema in schemas.items()
             )
-        except Exception as error:  # lancedb raises ValueError, OSError, RuntimeError and classes of its own
-            raise CatalogueError(f"{folder}: its tables cannot be opened: {error}. {REBUILD}") from error
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return explained(f"{self._folder}: cannot be written", TRY_AGAIN)
 
     def pictures(self) -> set[str]:
         """SHA-256 of every picture that has garments here."""
         return set(column(self.garments, "picture"))
 
+    def add_garments(self, rows: pa.Table) -> None:
+        """Rows of `garment_schema`."""
+        with self._writing():
+            self.garments.add(rows)
+
+    def put_products(self, rows: pa.Table, replace: bool) -> None:
+        """Rows of `product_schema`. replace: some of the ids may be there, and get these rows instead."""
+        with self._writing():
+            if replace:
+                upsert = self.products.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+                upsert.execute(rows)
+            else:
+                self.products.add(rows)
+
+    def add_columns(self, names: Iterable[str]) -> None:
+        """Text columns of the products, empty; those that are there stay as they are."""
+        import pyarrow as pa
+
+        missing = [name for name in names if name not in self.products.schema.names]
+        if missing:
+            with self._writing():
+                self.products.add_columns([pa.field(name, pa.string()) for name in missing])
+
     def delete_products(self, ids: Iterable[str]) -> None:
         """Their garments stay until `tidy`."""
-        _delete(self.products, "id", ids)
+        with self._writing():
+            _delete(self.products, "id", ids)
 
     def tidy(self, readers: bool) -> None:
         """Drop garments of pictures that no product names, merge small files, and drop old versions.
@@ -174,11 +203,21 @@ class Tables:
         readers: whether some may be reading the version before; if so, versions stay for a day.
         """
         named = {picture["sha256"] for pictures in column(self.products, "pictures") for picture in pictures}
-        _delete(self.garments, "picture", sorted(self.pictures() - named))
-        for table in (self.garments, self.products):
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "optimize")  # a caution for catalogues that have readers
+        with self._writing(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "optimize")  # a caution for catalogues that have readers
+            _delete(self.garments, "picture", sorted(self.pictures() - named))
+            for table in (self.garments, self.products):
                 table.optimize(cleanup_older_than=timedelta(days=int(readers)), delete_unverified=not readers)
+
+
+@contextmanager
+def explained(what: str, remedy: str) -> Iterator[None]:
+    """Whatever lancedb raises (ValueError, OSError, RuntimeError, classes of its own) as a CatalogueError."""
+    try:
+        yield
+    except Exception as error:
+        reason = re.sub(r"(, | at )?\S+\.rs:\d+(:\d+)?", "", str(error)).strip().rstrip(".,")
+        raise CatalogueError(f"{what}: {reason}. {remedy}") from error
 
 
 def _delete(table: Table, name: str, values: Iterable[str]) -> None:
