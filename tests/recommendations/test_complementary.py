@@ -131,3 +131,20 @@ def test_products_fill_their_own_slot_whatever_the_detector_called_them(make_sho
     ]
     rows = Complementary().recommend(Query((garment("top", axis(0)),), k=2), make_shop(products, seen))
     assert {row.product.id for row in rows if row.slot == "footwear"} == {"shoe-a", "shoe-b"}
+
+
+def test_clothes_say_more_than_glasses_about_which_outfits_are_alike(make_shop: MakeShop) -> None:
+    products = [Product(f"bag-{number}", "Bag", f"{number}.jpg", "bag") for number in (4, 5)]
+    products += [Product("same-glasses", "A", "a.jpg", "glasses"), Product("same-top", "B", "b.jpg", "top")]
+    seen = [("bag-4", "4.jpg", "bag", axis(4)), ("bag-5", "5.jpg", "bag", axis(5))]
+    for owner, top, glasses, bag in (
+        ("same-glasses", axis(0, 0.9), axis(2), 4),
+        ("same-top", axis(0), axis(2, 0.9), 5),
+    ):
+        image = f"{owner}-worn.jpg"
+        seen += [(owner, image, "top", top), (owner, image, "eyewear", glasses), (owner, image, "bag", axis(bag))]
+    outfit = (garment("eyewear", axis(2)), garment("top", axis(0)))
+    rows = Complementary().recommend(Query(outfit, k=1), make_shop(products, seen))
+    (first,) = (row for row in rows if row.slot == "bag")
+    assert first.product.id == "bag-5"
+    assert first.because == "Worn with a look-alike of your top in the picture of “B”."

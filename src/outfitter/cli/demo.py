@@ -201,7 +201,7 @@ def answer(shop: Shop, query: Query) -> Answered:
     complete = shop.recommend(look, k=COMPLETE, strategy="complementary", exclude=query.exclude)
     seconds = perf_counter() - started
     slots = len({row.slot for row in complete})
-    each = max(1, COMPLETE // slots) if slots else 0
+    each = min(COMPLETE // 2, max(1, COMPLETE // slots)) if slots else 0
     return Answered(
         Path(str(query.photo)).name, look, similar, [row for row in complete if row.rank <= each], seconds, query.worn
     )

@@ -29,6 +29,10 @@ PICTURES: Final = 12
 COLOUR: Final = 0.2
 """Share of the score that colour harmony decides."""
 
+CLOTHES: Final = ("top", "bottom", "long")
+BESIDE: Final = 0.4
+"""What a garment counts beside one of `CLOTHES`: two outfits with the same glasses need not be alike."""
+
 COVERS: Final = {"long": {"top", "bottom"}, "top": {"long"}, "bottom": {"long"}}
 """Slots that are no longer lacking beside the slot itself."""
 
@@ -140,7 +144,7 @@ def _pictures(source: CandidateSource) -> _Pictures | None:
 
 
 class _Compared:
-    """How near each picture comes to an outfit: the mean, over the garments whose slot it shows, of the cosine."""
+    """How near each picture comes to an outfit: the weighted mean cosine of the garments whose slot it shows."""
 
     def __init__(self, pictures: _Pictures | None, outfit: list[Garment]) -> None:
         self._pictures, self._outfit = pictures, outfit
@@ -151,10 +155,12 @@ class _Compared:
             cosine = (pictures.vectors @ garment.vectors.T).max(1)
             cosine[pictures.slots != garment.slot] = -np.inf
             rows.append(np.maximum.reduceat(cosine, pictures.starts))
-        self._alike = np.stack(rows)
-        known = np.isfinite(self._alike)
-        total = np.where(known, self._alike, 0).sum(0)
-        self._nearness = np.where(known.any(0), total / np.maximum(known.sum(0), 1), -np.inf)
+        alike = np.stack(rows)
+        known = np.isfinite(alike)
+        weight = np.array([1.0 if garment.slot in CLOTHES else BESIDE for garment in outfit])[:, None] * known
+        self._counts = weight * np.where(known, alike, 0)
+        total = np.maximum(weight.sum(0), BESIDE)
+        self._nearness = np.where(known.any(0), self._counts.sum(0) / total, -np.inf)
 
     def hints(self, slot: str) -> list[_Hint]:
         """What is worn as `slot` in the `PICTURES` pictures nearest to the outfit that show it."""
@@ -168,7 +174,7 @@ class _Compared:
             if not np.isfinite(nearness[at]):
                 break
             garment = self._pictures.garments[shown[at]]
-            anchor = self._outfit[int(self._alike[:, pictures[at]].argmax())]
+            anchor = self._outfit[int(self._counts[:, pictures[at]].argmax())]
             hints.append(_Hint(garment.vector[None], max(float(nearness[at]), 0.0), anchor, garment.product_id))
         return hints
 
