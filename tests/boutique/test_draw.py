@@ -50,6 +50,11 @@ def test_a_look_shows_its_products(boutique: Boutique) -> None:
     assert seen >= 0.7 * asked, "most of an outfit is in sight"
 
 
+def test_a_product_is_seen_in_its_own_picture(boutique: Boutique) -> None:
+    missing = [look.around for look in boutique.worn[5::12] if look.around not in draw_look(boutique, look)[2]]
+    assert len(missing) <= 1, f"small things may be turned away or covered, but not often: {missing}"
+
+
 def test_a_scene_is_the_same_twice_and_never_the_same_as_another() -> None:
     one, same, other = (draw_scene(seed) for seed in (5, 5, 6))
     np.testing.assert_array_equal(one[0].pixels, same[0].pixels)
@@ -78,7 +83,7 @@ def test_a_visible_box_is_tight() -> None:
     assert drawing.visible_box(3) == (20, 10, 50, 40, 900)
     assert drawing.visible_box(4) is None
     reds = drawing.rgb[..., 0] > drawing.rgb[..., 2] + 110
-    np.testing.assert_array_equal(reds, drawing.owners == 3)
+    assert (reds != (drawing.owners == 3)).sum() <= 4, "but for its corners, what is red is what it owns"
 
 
 def test_what_is_before_hides_what_is_behind() -> None:

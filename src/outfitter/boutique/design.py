@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -151,7 +152,7 @@ def _cloth(
     if pattern == "graphic":
         drawn = "solid"
     elif pattern == "tortoise":
-        drawn, rgb, others = "tie-dye", (92, 54, 30), ((190, 128, 66),)
+        rgb, others = (58, 36, 24), ((150, 92, 46),)
         material = "rubber"
     elif pattern == "leopard":
         rgb = rgb if colour in ACCENTS else (208, 168, 118)
@@ -201,20 +202,20 @@ def _recoloured(known: BoutiqueProduct, fresh: BoutiqueProduct) -> BoutiqueProdu
 
 def _looks(products: tuple[BoutiqueProduct, ...], count: int, seed: int) -> tuple[Look, ...]:
     rng = np.random.default_rng([seed, 2])
-    made = []
+    made, used = [], Counter[str]()
     for i in range(count):
         gender = "women" if rng.random() < 0.6 else "men"
-        made.append(replace(dress_up(products, gender, rng), id=f"L{i + 1:03d}"))
+        made.append(replace(dress_up(products, gender, rng, used=used), id=f"L{i + 1:03d}"))
     return tuple(made)
 
 
 def _worn(products: tuple[BoutiqueProduct, ...], seed: int) -> tuple[Look, ...]:
     """For about half of the products, an outfit around it."""
     rng = np.random.default_rng([seed, 3])
-    made = []
+    made, used = [], Counter[str]()
     for product in products:
         gender = product.gender if product.gender != "unisex" else ("women" if rng.random() < 0.5 else "men")
-        look = dress_up(products, gender, rng, around=product)
+        look = dress_up(products, gender, rng, around=product, used=used)
         if rng.random() < 0.5:
             made.append(replace(look, id=product.id, around=product.id))
     return tuple(made)

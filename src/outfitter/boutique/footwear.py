@@ -7,12 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from outfitter.boutique.bags import GOLD
 from outfitter.boutique.canvas import Mark, Part
 from outfitter.boutique.colours import Rgb, darker, lighter, luma, trim
 from outfitter.boutique.fabric import Fabric
 from outfitter.boutique.figure import Rig
 from outfitter.boutique.product import BoutiqueProduct
-from outfitter.boutique.shapes import CORNER, Affine, Points, box, disc, ellipse, line, path, ribbon, shifted
+from outfitter.boutique.shapes import CORNER, Affine, Points, disc, ellipse, line, path, ribbon, shifted
 
 SHOES: Final = 8.0
 BOOTS_OVER: Final = 16.0
@@ -168,11 +169,11 @@ def _sneaker(product: BoutiqueProduct, worn: bool) -> list[Part]:
     logo: list[Mark] = []
     if product.item.kind % 4 == 0:
         logo = [
-            Mark(line((x, -0.14), (x + 0.09, -0.36), (x + 0.13, -0.36), (x + 0.05, -0.13)), accent, 1.0)
-            for x in (-0.2, -0.11, -0.02)
+            Mark(line((x, -0.15), (x + 0.06, -0.37), (x + 0.11, -0.37), (x + 0.06, -0.14)), accent)
+            for x in (-0.16, -0.05)
         ]
     elif product.item.kind % 4 == 1:
-        logo = [Mark(path((-0.26, -0.26), (-0.1, -0.15), (0.24, -0.27), (-0.06, -0.2), (-0.18, -0.3)), accent, 1.0)]
+        logo = [Mark(line((-0.24, -0.34), (-0.1, -0.17), (0.08, -0.34)), accent, 1.0, 0.045)]
     elif product.item.kind % 4 == 2:
         logo = [
             Mark(ellipse(-0.3, -0.36 - high * 0.6, 0.07, 0.07), accent, 1.0),
@@ -214,36 +215,43 @@ def _loafer(product: BoutiqueProduct, worn: bool) -> list[Part]:
     assert product.item is not None
     f = product.fabric
     rgb = trim(f.rgb, 0.4)
+    # fmt: off
     shape = path(
-        (-0.43, -0.04, CORNER),
-        (-0.46, -0.2),
-        (-0.43, -0.36, CORNER),
-        (-0.3, -0.31),
-        (-0.14, -0.27),
-        (0.0, -0.29, CORNER),
-        (0.07, -0.36, CORNER),
-        (0.2, -0.31),
-        (0.38, -0.22),
-        (0.55, -0.14),
-        (0.6, -0.07),
-        (0.58, -0.03, CORNER),
+        (-0.42, -0.06, CORNER), (-0.45, -0.2), (-0.43, -0.4, CORNER), (-0.33, -0.36), (-0.18, -0.33), (-0.02, -0.36),
+        (0.06, -0.42, CORNER), (0.18, -0.37), (0.32, -0.27), (0.46, -0.22), (0.56, -0.16), (0.585, -0.08),
+        (0.56, -0.05, CORNER),
     )
+    apron = path((0.02, -0.37), (0.16, -0.33), (0.3, -0.25), (0.43, -0.2), (0.46, -0.17), (0.36, -0.14), (0.18, -0.17),
+        (0.06, -0.23), closed=False)
+    strap = path((0.1, -0.41, CORNER), (0.21, -0.35, CORNER), (0.16, -0.24), (0.06, -0.08, CORNER),
+        (-0.06, -0.08, CORNER), (0.03, -0.26))
+    # fmt: on
     marks = [
-        Mark(path((0.02, -0.24), (0.22, -0.17), (0.42, -0.14), (0.52, -0.17), closed=False), rgb, 0.8, 0.02),
-        Mark(path((0.05, -0.33), (0.16, -0.29), (0.22, -0.17), (0.1, -0.14), (0.0, -0.2)), darker(f.rgb, 0.35), 0.5),
-        Mark(path((-0.43, -0.33), (-0.3, -0.28), (-0.14, -0.24), (0.0, -0.25), closed=False), rgb, 0.5, 0.012),
+        Mark(apron, darker(f.rgb, 0.5), 0.7, 0.022),
+        Mark(shifted(apron, 0, -0.018), lighter(f.rgb, 0.3), 0.35, 0.014),
+        Mark(strap, darker(f.rgb, 0.3), 0.55),
+        Mark(path((-0.43, -0.375), (-0.18, -0.305), (0.05, -0.39), closed=False), rgb, 0.5, 0.012),
+        Mark(path((-0.44, -0.2), (-0.3, -0.24), (-0.24, -0.08), closed=False), rgb, 0.5, 0.012),
     ]
     if product.item.kind % 2:
-        marks += [
-            Mark(line((0.08, -0.26), (0.2, -0.22)), (212, 176, 92), 1, 0.035),
-            Mark(ellipse(0.08, -0.26, 0.03, 0.03), (212, 176, 92)),
-        ]
-    opening = path((-0.42, -0.34), (-0.2, -0.25), (0.03, -0.32), (-0.2, -0.36))
+        bar = line((0.1, -0.325), (0.19, -0.28))
+        marks += [Mark(bar, GOLD, 1, 0.035), Mark(ellipse(0.1, -0.325, 0.028, 0.028), GOLD)]
+    else:
+        marks.append(Mark(line((0.08, -0.3), (0.15, -0.27)), darker(f.rgb, 0.75), 0.9, 0.022))
+    opening = path((-0.42, -0.385), (-0.18, -0.32), (0.05, -0.4), (-0.18, -0.44))
+    sole_rgb = darker(f.rgb, 0.6)
+    heel = path((-0.43, -0.07, CORNER), (-0.2, -0.07, CORNER), (-0.21, 0.02, CORNER), (-0.42, 0.02, CORNER))
     return [
         *([] if worn else [Part(0, [opening], f.plain(lighter(f.rgb, 0.3)), round=0.05, shade=0.55, lift=0)]),
         Part(0, [shape], f, round=0.15, volume=1.2, marks=tuple(marks), lift=0.03),
-        _sole(darker(f.rgb, 0.55), 0.05),
-        Part(0, [box(-0.45, -0.06, -0.2, 0.045)], Fabric(darker(f.rgb, 0.7), material="rubber"), round=0.04, lift=0.0),
+        Part(0, [heel], Fabric(darker(sole_rgb, 0.3), material="rubber"), round=0.04, lift=0.0),
+        Part(
+            0,
+            ribbon(path((-0.43, -0.06), (0.1, -0.045), (0.58, -0.06), closed=False), 0.022, "e"),
+            Fabric(sole_rgb, material="rubber"),
+            round=0.02,
+            lift=0.0,
+        ),
     ]
 
 
@@ -372,8 +380,13 @@ def _heels(product: BoutiqueProduct, worn: bool) -> list[Part]:
         Part(0, [shape], f, round=0.12, volume=1.2, lift=0.02),
     ]
     if open_toe or product.item.kind % 3 == 1:
-        strap = path((-0.39, -h - 0.25), (-0.3, -h - 0.36), (-0.12, -h - 0.3), closed=False)
-        parts.append(Part(0, ribbon(strap, 0.022), f.plain(), round=0.03, lift=0.02))
+        loop = ellipse(-0.25, -h - 0.42, 0.14, 0.05)
+        strap = [
+            *ribbon(np.concatenate([loop, loop[:1]]), 0.018),
+            *ribbon(line((-0.38, -h - 0.2), (-0.38, -h - 0.42)), 0.022),
+        ]
+        buckle = Mark(ellipse(-0.14, -h - 0.4, 0.022, 0.026), GOLD)
+        parts.append(Part(0, strap, f.plain(), round=0.03, lift=0.02, marks=(buckle,)))
     return parts
 
 
@@ -415,10 +428,10 @@ def _sandal(product: BoutiqueProduct, _worn: bool) -> list[Part]:
         wide = 0.028
     else:
         straps = [
-            path((0.02, -thick), (0.06, -0.3), (0.28, -0.27), (0.42, -thick), closed=False),
-            path((0.06, -0.26), (0.2, -0.3), (0.36, -0.19), closed=False),
+            path((-0.02, -thick), (0.02, -0.27), (0.14, -0.33), (0.26, -0.28), (0.38, -thick - 0.04), closed=False),
+            path((0.08, -0.26), (0.22, -0.24), (0.36, -thick - 0.06), closed=False),
         ]
-        wide = 0.07
+        wide = 0.085
     buckle = Mark(
         ellipse(-0.12 if kind % 3 == 1 else 0.1, -0.34 if kind % 3 < 2 else -0.24, 0.03, 0.035), (206, 178, 104)
     )

@@ -144,7 +144,7 @@ def _glasses(product: BoutiqueProduct, worn: bool) -> list[Part]:
     assert product.item is not None
     f, kind, big = product.fabric, product.item.kind % 5, product.item.size
     dark = product.item.shape == "sunglasses"
-    w, h, x, y = 0.145 * big, 0.115 * big, 0.17, 0.525
+    w, h, x, y = 0.15 * big, 0.12 * big, 0.17, 0.525
     if kind == 0:  # round
         lens = ellipse(x, y, w * 0.92, w * 0.92)
     elif kind == 1:  # wayfarer
@@ -183,7 +183,7 @@ def _glasses(product: BoutiqueProduct, worn: bool) -> list[Part]:
             (x - w * 0.95, y + h * 0.7, CORNER),
         )
     lenses = [lens, lens * (-1, 1)]
-    thin = 0.013 if kind in (0, 2) and product.item.height < 1 else 0.028
+    thin = 0.013 if kind in (0, 2) and product.item.height < 1 else 0.019
     frame = Fabric(f.rgb, f.pattern, f.others, f.material, 0.2, f.seed)
     tint: Rgb = product.accent if dark else (226, 236, 240)
     rim = [piece for one in lenses for piece in ribbon(np.concatenate([one, one[:2]]), thin)]

@@ -211,7 +211,7 @@ def _hair(person: Person, hat: bool) -> list[Part]:
             add(HAIR_FRONT, shape)
         elif style == "curly":
             turn = np.linspace(np.pi * 0.98, np.pi * 2.02, 50)
-            radius = 0.42 + 0.03 * np.sin(turn * 22) + 0.02 * np.sin(turn * 9 + 1)
+            radius = 0.43 + 0.014 * np.sin(turn * 26) + 0.02 * np.sin(turn * 9 + 1)
             top = np.stack([radius * np.cos(turn), 0.28 + radius * 1.0 * np.sin(turn)], 1)
             add(
                 HAIR_FRONT,
@@ -260,7 +260,8 @@ def _hair(person: Person, hat: bool) -> list[Part]:
     if long > 0.6:
         wave = 0.07 if style == "wavy" else 0.015
         ys = np.linspace(0.2, long, 16)
-        out = 0.43 + 0.05 * np.sin(np.clip((ys - 0.2) / (long - 0.2), 0, 1) * np.pi) + wave * np.sin(ys * 7)
+        out = 0.43 + 0.05 * np.sin((ys - 0.2) / (long - 0.2) * np.pi)
+        out += wave * np.sin(ys * 7) * np.clip(ys - 0.2, 0, 0.5) * 2
         back = np.concatenate([np.stack([out, ys], 1), np.stack([out * 0.96, ys], 1)[::-1] * (-1, 1)])
         top = path((-0.43, 0.2), (-0.28, -0.05), (0, -0.11), (0.28, -0.05), (0.43, 0.2), closed=False)
         add(HAIR_BACK, np.concatenate([top, back]), 50)
@@ -296,7 +297,7 @@ def _hair(person: Person, hat: bool) -> list[Part]:
             HAIR_BACK, path((0.1, 0.0), (0.42, 0.1), (0.52, 0.6), (0.48, 1.3), (0.36, 1.5), (0.3, 1.0), (0.25, 0.5)), 14
         )
     elif style == "braid":
-        xs = [(0.3, 0.7), (0.42, 1.0), (0.4, 1.3), (0.44, 1.6), (0.4, 1.85)]
+        xs = [(0.35, 0.72), (0.43, 1.0), (0.4, 1.3), (0.44, 1.6), (0.4, 1.85)]
         rope = ribbon(path(*xs, closed=False), profile((0, 0.09), (0.8, 0.075), (1, 0.03)), "se")
         nodes = [
             Mark(
@@ -307,7 +308,7 @@ def _hair(person: Person, hat: bool) -> list[Part]:
             )
             for i in range(9)
         ]
-        parts.append(Part(HAIR_FRONT - 3, rope, cloth, round=0.07, marks=tuple(nodes), lift=0.04))
+        parts.append(Part(HEAD + 0.5, rope, cloth, round=0.07, marks=tuple(nodes), lift=0.04))
     fringe = style in ("bob", "lob") and rng.random() < 0.5
     if fringe:
         cap = path(

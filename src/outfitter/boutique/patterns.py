@@ -173,6 +173,12 @@ def _tie_dye(image: Image.Image, colours: tuple[Rgb, ...], rng: np.random.Genera
     image.paste(Image.fromarray(pixels.astype(np.uint8)))
 
 
+def _tortoise(image: Image.Image, colours: tuple[Rgb, ...], rng: np.random.Generator) -> None:
+    share = np.clip(0.5 + 0.75 * cloud(9, int(rng.integers(1 << 30)), DRAWN), 0, 1)[..., None]
+    pixels = np.array(colours[0]) * (1 - share) + np.array(colours[1]) * share
+    image.paste(Image.fromarray(pixels.astype(np.uint8)))
+
+
 def _brush(image: Image.Image, colours: tuple[Rgb, ...], rng: np.random.Generator) -> None:
     pen = ImageDraw.Draw(image)
     for x0, y0 in _scatter(rng, 60, 45):
@@ -199,6 +205,7 @@ PATTERNS: Final[dict[str, Pattern]] = {
     "houndstooth": _houndstooth,
     "camouflage": _camouflage,
     "tie-dye": _tie_dye,
+    "tortoise": _tortoise,
     "abstract": _brush,
 }
 

@@ -12,6 +12,7 @@ Two products go together if all of these hold; the rule is symmetric and knows n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -95,12 +96,15 @@ def dress_up(
     rng: np.random.Generator,
     around: BoutiqueProduct | None = None,
     strict: bool = True,
+    used: Counter[str] | None = None,
 ) -> Look:
     """An outfit of 3–6 products for a woman or a man, around a product if one is given.
 
     strict: every pair goes together; a layer for which nothing fits stays empty. Otherwise only places are kept.
+    used: how often each product has been worn; what was worn less is taken rather. Counted on.
     """
     chosen = [around] if around else []
+    worn: Counter[str] = Counter() if used is None else used
 
     def add(layer: str, chance: float) -> None:
         if any(p.layer == layer for p in chosen) or rng.random() > chance:
@@ -115,11 +119,15 @@ def dress_up(
             and (not strict or all(goes_together(p, q) for q in chosen))
         ]
         if fits:
-            chosen.append(fits[int(rng.integers(len(fits)))])
+            weights = np.array([(1.0 + worn[p.id]) ** -2 for p in fits])
+            chosen.append(fits[int(rng.choice(len(fits), p=weights / weights.sum()))])
 
     if gender == "women" and not any(p.layer in ("inner", "bottom") for p in chosen):
         add("dress", 0.35)
-    for layer, chance in (("inner", 1.0), ("bottom", 1.0), ("footwear", 1.0), ("coat", 0.2), ("outer", 0.35)):
+    inside = around.layer if around else ""  # what is shown must not be hidden
+    coat = 0.0 if inside in ("inner", "dress", "bottom") else 0.2
+    outer = 0.0 if inside in ("inner", "dress") else 0.35
+    for layer, chance in (("inner", 1.0), ("bottom", 1.0), ("footwear", 1.0), ("coat", coat), ("outer", outer)):
         add(layer, chance)
     extras = [("bag", 0.6), ("headwear", 0.35), ("eyewear", 0.35)]
     for i in rng.permutation(3):
@@ -130,4 +138,5 @@ def dress_up(
         add("bag", 1.0)
     if len(chosen) < 3:
         add("eyewear", 1.0)
+    worn.update(p.id for p in chosen)
     return Look("", tuple(p.id for p in chosen), gender, outfit_score(chosen), around.id if around else None)
