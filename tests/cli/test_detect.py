@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.cli.conftest import Outfitter
 from tests.conftest import ToyModels
+from tests.processes import interruptible
 
 
 def test_one_line_a_photo_in_input_order(outfitter: Outfitter, toy_models: ToyModels, photos: Path) -> None:
@@ -127,7 +128,8 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(toy_models: ToyModels, ph
 def test_ctrl_c_stops_between_lines_and_says_so(toy_models: ToyModels, photos: Path) -> None:
     command = [sys.executable, "-m", "outfitter.cli", "detect", *[str(photos / "both.jpg")] * 4000]
     command += ["--model", str(toy_models.detector)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=interruptible) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith('{"photo"')
         process.send_signal(signal.SIGINT)

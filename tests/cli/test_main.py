@@ -76,7 +76,7 @@ def test_an_outfitter_error_is_one_message_and_exit_2(outfitter: Outfitter, tmp_
 def test_a_verb_without_its_extra_says_what_to_install() -> None:
     done = python(
         "import sys\nsys.modules['torch'] = None\nfrom outfitter import cli\n"
-        "sys.exit(cli.run(['export', 'run', '--out', 'model']))"
+        "sys.exit(cli.run(['export', 'run', '--out', 'm', '--on', 'd', '--card', 'c']))"
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

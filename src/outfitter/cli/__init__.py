@@ -42,8 +42,6 @@ VERBS: Final = {
     "datasets": Verb("Prepare, check, convert and draw annotated photos.", stopped=GOES_ON),
     "train": Verb("Train a detector.", extra="learn", stopped="Stopped. 'outfitter train --resume RUN' goes on."),
     "export": Verb("Make a model folder from a training run.", extra="learn", stopped="Stopped. Nothing was written."),
-    "evaluate": Verb("Score a detector or an embedder.", extra="evaluate"),
-    "compare": Verb("Say which differences between runs are real.", extra="evaluate"),
 }
 """Verbs in the order of the help. The module of ``train`` is ``outfitter.cli.train``."""
 

@@ -99,9 +99,9 @@ class Parity:
 
 
 def _without_twin(a: Detections, b: Detections, min_score: float = 0.3) -> tuple[int, int]:
-    """Of a's detections above `min_score`: how many have none of the same label at IoU ≥ 0.9 in b; and how many."""
+    """Of a's detections above `min_score`: how many have none of the same label at IoU ≥ 0.75 in b; and how many."""
     chosen = a[a.scores >= min_score]
-    overlap = iou(chosen.boxes_xyxy, b.boxes_xyxy) >= 0.9
+    overlap = iou(chosen.boxes_xyxy, b.boxes_xyxy) >= 0.75
     same = np.array(chosen.labels)[:, None] == np.array(b.labels)[None, :]
     return int((~(overlap & same).any(1)).sum()) if len(b) else len(chosen), len(chosen)
 
