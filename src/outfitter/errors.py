@@ -65,10 +65,10 @@ class EvaluationError(OutfitterError):
     """Predictions and truth that cannot be scored against each other."""
 
 
-def nearest(got: str, allowed: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the closest of `allowed`, or an empty string."""
+def nearest(got: str, allowed: Iterable[str], otherwise: str = "") -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest of `allowed`, or `otherwise` (a full stop before more text)."""
     names = list(allowed)
     close = difflib.get_close_matches(got, names, n=1, cutoff=0.6) or [
         name for name in names if name.casefold() == got.casefold()
     ]
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f"; did you mean {close[0]!r}?" if close else otherwise

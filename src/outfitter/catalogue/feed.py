@@ -146,7 +146,7 @@ def _require_columns(name: str, columns: Iterable[str]) -> None:
             listed = textwrap.shorten(", ".join(got), 300, placeholder=" …") or "none"
             raise FeedError(
                 f"{name}: has no column {needed!r}; got {listed}; need {', '.join(REQUIRED)}"
-                f"{nearest(needed, got)} Rename a column, or add one."
+                f"{nearest(needed, got, '.')} Rename a column, or add one."
             )
 
 

@@ -74,7 +74,7 @@ def remap(folder: Path, mapping_file: Path, out: Path) -> Counts:
     for name in data.class_names:
         if name not in mapping:
             raise ConfigError(
-                f"{mapping_file}: does not name {name!r}{nearest(name, mapping)} Every class needs a line: "
+                f"{mapping_file}: does not name {name!r}{nearest(name, mapping, '.')} Every class needs a line: "
                 f"{', '.join(data.class_names)}. Map it to a class, or to null to drop its boxes."
             )
     examples = [replace(example, annotations=_renamed(example.annotations, mapping)) for example in data.examples]

@@ -44,7 +44,7 @@ def encode(boxes_xyxy: Boxes, labels: Sequence[str], class_names: Sequence[str])
         if label not in index:
             raise TrainingError(
                 f"label {label!r} is not a class of this model; its classes are {', '.join(class_names)}"
-                f"{nearest(label, class_names)} Rename labels with 'outfitter datasets remap'."
+                f"{nearest(label, class_names, '.')} Rename labels with 'outfitter datasets remap'."
             )
     return {
         "boxes": torch.from_numpy(np.array(boxes_xyxy, np.float32).reshape(-1, 4)),
