@@ -11,7 +11,7 @@ import numpy as np
 from outfitter.boutique.colours import Rgb, darker, lighter, luma
 from outfitter.boutique.fabric import Fabric
 from outfitter.boutique.kinds import KINDS, Kind, choose
-from outfitter.boutique.palette import ACCENTS, COLOURS, contrast, shade_of
+from outfitter.boutique.palette import ACCENTS, contrast, shade_of
 from outfitter.boutique.prints import PRINTS
 from outfitter.boutique.product import BoutiqueProduct
 from outfitter.boutique.stylist import Look, dress_up
@@ -219,6 +219,3 @@ def _worn(products: tuple[BoutiqueProduct, ...], seed: int) -> tuple[Look, ...]:
         if rng.random() < 0.5:
             made.append(replace(look, id=product.id, around=product.id))
     return tuple(made)
-
-
-__all__ = ["BRANDS", "COLOURS", "Boutique", "Look", "design", "design_product"]

@@ -30,6 +30,7 @@ MIN_SEEN: Final = 0.35
 """Share of a garment's own pixels that must be seen for it to be annotated."""
 MIN_SIDE: Final = 6
 MIN_PIXELS: Final = 60
+"""Least side and area, in pixels, of what is annotated."""
 
 
 def draw_packshot(product: BoutiqueProduct, view: int) -> tuple[Photo, Annotations]:
@@ -97,12 +98,8 @@ def _staged(
     pose = _loosened(POSES[int(rng.integers(len(POSES)))], rng, 3)
     if rng.random() < 0.5:
         pose = _mirrored_pose(pose)
-    if any(p.slot == "bag" for p in products) and rng.random() < 0.5:
-        pose = (
-            replace(pose, arms=(pose.arms[0], (12, -62)), forearm=(pose.forearm[0], 0.85))
-            if 1 not in pose.hidden_hands
-            else pose
-        )
+    if any(p.slot == "bag" for p in products) and rng.random() < 0.5 and 1 not in pose.hidden_hands:
+        pose = replace(pose, arms=(pose.arms[0], (12, -62)), forearm=(pose.forearm[0], 0.85))  # a bag on the forearm
     rig = Rig(body, pose)
     parts = dressed(products, person, rig, rng)
     w, h = size
@@ -149,7 +146,7 @@ def _mirrored_pose(pose: Pose) -> Pose:
 
 
 def _wild_look(rng: np.random.Generator, name: str) -> tuple[Photo, Annotations]:
-    stock = _stock(int(rng.integers(64)))
+    stock = _stock(int(rng.integers(1024)))
     gender = "women" if rng.random() < 0.55 else "men"
     look = dress_up(stock, gender, rng, strict=bool(rng.random() < 0.4))
     products = [p for i in look.products for p in stock if p.id == i]
@@ -172,7 +169,7 @@ def _wild_look(rng: np.random.Generator, name: str) -> tuple[Photo, Annotations]
     return photo, _annotations(photo, boxes, [products[i].slot for i in owners])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _stock(number: int) -> tuple[BoutiqueProduct, ...]:
     """Enough fresh products for an outfit: a few of every kind."""
     rng = np.random.default_rng([number, 14])
@@ -187,7 +184,7 @@ def _stock(number: int) -> tuple[BoutiqueProduct, ...]:
 
 
 def _wild_packshot(rng: np.random.Generator, name: str) -> tuple[Photo, Annotations]:
-    stock = _stock(int(rng.integers(64)))
+    stock = _stock(int(rng.integers(1024)))
     product = stock[int(rng.integers(len(stock)))]
     sizes = ((480, 640), (560, 560), (640, 480), (448, 672))
     size = sizes[int(rng.integers(len(sizes)))]

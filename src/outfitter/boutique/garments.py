@@ -17,7 +17,7 @@ from outfitter.boutique.heads import head_parts, head_place
 from outfitter.boutique.lower import BOTTOM, lower_parts
 from outfitter.boutique.people import Person, body_parts
 from outfitter.boutique.product import BoutiqueProduct, Upper
-from outfitter.boutique.shapes import Affine, Points, line, path, ribbon
+from outfitter.boutique.shapes import Affine, Points, path, ribbon
 from outfitter.boutique.tailor import COAT, INNER, OUTER, TUCKED, Wear
 from outfitter.boutique.upper import upper_parts
 
@@ -179,6 +179,3 @@ def reach(parts: Sequence[Part]) -> tuple[float, float, float, float]:
     points: Points = np.concatenate([p for part in parts for p in part.polygons])
     (x1, y1), (x2, y2) = points.min(0), points.max(0)
     return float(x1), float(y1), float(x2), float(y2)
-
-
-__all__ = ["clothes", "dressed", "hanger_parts", "line", "packshot_parts", "reach"]

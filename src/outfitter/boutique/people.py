@@ -14,6 +14,7 @@ from outfitter.boutique.figure import Rig
 from outfitter.boutique.footwear import foot_place
 from outfitter.boutique.product import BoutiqueProduct
 from outfitter.boutique.shapes import CORNER, Affine, arc_share, disc, line, mirrored, path, profile, ribbon
+from outfitter.boutique.shoes import heel_of
 
 SKINS: Final[tuple[Rgb, ...]] = (
     (247, 219, 200), (240, 203, 176), (228, 184, 152), (209, 160, 122), (184, 132, 94), (150, 101, 69),
@@ -122,8 +123,6 @@ def body_parts(person: Person, rig: Rig, shoes: BoutiqueProduct | None, sleeve: 
 
 
 def _foot(person: Person, rig: Rig, side: int, shoes: BoutiqueProduct | None) -> list[Part]:
-    from outfitter.boutique.footwear import heel_of
-
     skin = Fabric(person.skin, material="skin")
     h = heel_of(shoes)
     shape = path(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from outfitter.boutique.colours import Rgb
 from outfitter.boutique.fabric import Fabric
@@ -57,12 +57,10 @@ class Lower:
     hem: float = 0.06
     flare: float = 0.3
     pleats: int = 0
-    sharp: float = 0.5
     details: str = "plain"
     turn_up: float = 0.0
     tiers: int = 0
     slit: bool = False
-    frayed: bool = False
     holes: int = 0
 
 
@@ -105,4 +103,3 @@ class BoutiqueProduct:
     upper: Upper | None = None
     lower: Lower | None = None
     item: Item | None = None
-    tags: tuple[str, ...] = field(default=())
