@@ -305,27 +305,53 @@ def _quiet() -> Iterator[None]:
 
 
 def _decode(data: bytes, name: str, limits: Limits) -> NDArray[np.uint8]:
-    try:
-        with _quiet():
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            width, height = image.size
+    return np.asarray(OpenedPhoto(data, name=name, limits=limits).upright())
+
+
+class OpenedPhoto:
+    """A picture of which only the header is read, until its pixels are asked for: for those who may not need them.
+
+    data: the file's bytes. Raises PhotoError if it is no picture or over a limit.
+    """
+
+    def __init__(self, data: bytes, *, name: str, limits: Limits = LIMITS) -> None:
+        self._data, self._name, self._limits = data, name, limits
+        with self._explained(), _quiet():
+            self._image = Image.open(io.BytesIO(data), formats=FORMATS)
+            width, height = self._image.size
             if width * height > limits.pixels:
                 raise PhotoError(_too_large(name, f"{width} × {height} = {width * height:,}", limits))
-            if image.format == "TIFF":
-                image.load()  # warns of its metadata a second time; the others have done so by now
-        return np.asarray(_upright_rgb(image))
-    except PhotoError:
-        raise
-    except UnidentifiedImageError:
-        raise PhotoError(
-            f"{name}: is no picture, or its header is damaged: starts {data[:12]!r}; {_ALLOWED}."
-        ) from None
-    except Image.DecompressionBombError as error:  # Pillow's own, higher limit, checked while opening
-        pixels = int(re.findall(r"\d+", str(error))[0])
-        raise PhotoError(_too_large(name, f"{pixels:,}", limits)) from None
-    except Exception as error:  # damaged files raise nearly every type there is, struct.error to NotImplementedError
-        reason = str(error) or type(error).__name__
-        raise PhotoError(f"{name}: cannot be decoded: {reason}. Save or download it again, as JPEG or PNG.") from None
+            self.header = Header((width, height), _orientation(self._image.info.get("exif", b"")))
+
+    def upright(self) -> Image.Image:
+        """The pixels, as `load_photo` has them, in mode RGB. Raises PhotoError if the picture is damaged."""
+        with self._explained():
+            if self._image.format == "TIFF":
+                with _quiet():
+                    self._image.load()  # warns of its metadata a second time; the others have done so by now
+            return _upright_rgb(self._image)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Whatever is raised, as one PhotoError."""
+        name = self._name
+        try:
+            yield
+        except PhotoError:
+            raise
+        except UnidentifiedImageError:
+            start = self._data[:12]
+            raise PhotoError(
+                f"{name}: is no picture, or its header is damaged: starts {start!r}; {_ALLOWED}."
+            ) from None
+        except Image.DecompressionBombError as error:  # Pillow's own, higher limit, checked while opening
+            pixels = int(re.findall(r"\d+", str(error))[0])
+            raise PhotoError(_too_large(name, f"{pixels:,}", self._limits)) from None
+        except Exception as error:  # damaged files raise nearly every type there is, struct.error, NotImplementedError
+            reason = str(error) or type(error).__name__
+            raise PhotoError(
+                f"{name}: cannot be decoded: {reason}. Save or download it again, as JPEG or PNG."
+            ) from None
 
 
 def _too_large(name: str, pixels: str, limits: Limits) -> str:

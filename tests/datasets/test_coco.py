@@ -10,7 +10,7 @@ from pycocotools import mask as mask_utils
 from pycocotools.coco import COCO
 
 from outfitter.datasets import coco
-from outfitter.datasets.records import Record, Source
+from outfitter.datasets.records import Record, Source, record_of
 from outfitter.datasets.segmentation import box_of_segmentation
 from outfitter.errors import DatasetError
 from outfitter.values import Annotations, Example
@@ -165,7 +165,7 @@ def test_what_is_written_is_what_cocoapi_reads(tmp_path: Path, capsys: pytest.Ca
     truth = Annotations(boxes, ("bag", "top"), (61, 97), np.array([False, True]))
     example = Example(tmp_path / "pictures" / "a b.jpg", "a b", truth)
     (tmp_path / "set").mkdir()
-    coco.write(tmp_path / "set" / "train.json", [example], ("top", "bag"))
+    coco.write(tmp_path / "set" / "train.json", [record_of(example)], ("top", "bag"))
     api = COCO(str(tmp_path / "set" / "train.json"))
     capsys.readouterr()
     assert api.imgs[1] == {"id": 1, "file_name": "../pictures/a b.jpg", "width": 61, "height": 97, "name": "a b"}
@@ -174,4 +174,4 @@ def test_what_is_written_is_what_cocoapi_reads(tmp_path: Path, capsys: pytest.Ca
         ([0.125, 0, 60.875, 97], "top", 1),
     ]
     with pytest.raises(ValueError, match="label 'bag' is not among top"):
-        coco.write(tmp_path / "set" / "val.json", [example], ("top",))
+        coco.write(tmp_path / "set" / "val.json", [record_of(example)], ("top",))

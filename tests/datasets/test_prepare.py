@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from outfitter.datasets import Dataset, Prepared, PrepareOptions, load, prepare
-from outfitter.datasets.prepare import crop_window
+from outfitter.datasets.seed_crop import LazyPhoto, crop_window, is_whole
 from outfitter.errors import ConfigError, DatasetError
 from outfitter.photo import load_photo
 from tests.datasets.sources import TRUTH, write_photo, write_text
@@ -329,25 +329,37 @@ class StopError(Exception):
 
 
 def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = sys.modules["outfitter.datasets.prepare"]  # its name is the function's
     source = many(tmp_path / "df", 9)
     run(source, tmp_path / "whole", **SEED_CROP)
 
-    decoded: list[str] = []
+    decoded = []
+    decode = LazyPhoto.pixels
 
-    def counted(path: Any, name: str) -> Any:
-        decoded.append(name)
-        if len(decoded) == 4:
+    def counted(photo: LazyPhoto) -> Image.Image:
+        decoded.append(photo)
+        if len(decoded) == 5:
             raise StopError
-        return load_photo(path, name=name)
+        return decode(photo)
 
-    monkeypatch.setattr(module, "load_photo", counted)
+    monkeypatch.setattr(LazyPhoto, "pixels", counted)
     with pytest.raises(StopError):
         run(source, tmp_path / "out", **SEED_CROP)
     with pytest.raises(DatasetError, match="is unfinished. Run the same"):
         load(tmp_path / "out")
     with pytest.raises(DatasetError, match="was begun with other options"):
         run(source, tmp_path / "out", **{**SEED_CROP, "seed": 8})
+    half = sorted((tmp_path / "out").rglob("*.jpg"))[0]
+    half.write_bytes(half.read_bytes()[:300])
     run(source, tmp_path / "out", **SEED_CROP)
-    assert len(decoded) == 4 + 3  # of six crops, three were there
+    assert len(decoded) == 5 + 3  # of six crops, four were there, one of them in half
     assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+
+def test_only_a_file_with_its_end_is_whole(tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "p.jpg", (61, 97))
+    assert is_whole(photo)
+    photo.write_bytes(photo.read_bytes()[:-1])
+    assert not is_whole(photo)
+    photo.write_bytes(b"")
+    assert not is_whole(photo)
+    assert not is_whole(tmp_path / "none.jpg")

@@ -18,7 +18,6 @@ from outfitter.datasets.image_root import ImageRoot
 from outfitter.datasets.records import READERS, Box, Drops, Record, Source, remark_gaps, split_in
 from outfitter.datasets.segmentation import box_of_segmentation
 from outfitter.errors import DatasetError
-from outfitter.values import Example
 
 
 @READERS.register("coco")
@@ -163,8 +162,10 @@ def _box(row: Mapping[str, Any]) -> Box | str:
     return found or "it has neither a bbox nor a segmentation with area"
 
 
-def write(path: Path, examples: Sequence[Example], class_names: Sequence[str]) -> None:
+def write(path: Path, records: Sequence[Record], class_names: Sequence[str]) -> None:
     """One COCO file, a line per photo and per box; ids count from 1, picture names are relative to the file's folder.
+
+    records: settled ones: boxes in pixels, sizes stated, pictures in files.
 
     Raises:
         ValueError: a label that is not among `class_names`.
@@ -175,41 +176,53 @@ def write(path: Path, examples: Sequence[Example], class_names: Sequence[str]) -
         file.write('{"categories": [')
         _rows(file, ({"id": i, "name": name} for name, i in ids.items()))
         file.write('],\n"images": [')
-        _rows(file, (_image_row(i, example, folder) for i, example in enumerate(examples, 1)))
+        _rows(file, (_image_row(i, record, folder) for i, record in enumerate(records, 1)))
         file.write('],\n"annotations": [')
-        _rows(file, _annotation_rows(examples, ids))
+        _rows(file, _annotation_rows(records, ids))
         file.write("]}\n")
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _rows(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> None:
     for i, row in enumerate(rows):
-        file.write(("," if i else "") + "\n" + json.dumps(row, ensure_ascii=False))
+        file.write((",\n" if i else "\n") + _encode(row))
 
 
-def _image_row(number: int, example: Example, folder: Path) -> dict[str, Any]:
-    width, height = example.annotations.size_wh
-    # Both free of links, so that '..' means the same to us and to the file system.
-    file_name = Path(os.path.relpath(_resolved(example.image.parent) / example.image.name, folder)).as_posix()
-    return {"id": number, "file_name": file_name, "width": width, "height": height, "name": example.name}
+def _image_row(number: int, record: Record, folder: Path) -> dict[str, Any]:
+    assert isinstance(record.image, Path)
+    assert record.stated_wh is not None
+    width, height = record.stated_wh
+    place, name = os.path.split(record.image)
+    return {
+        "id": number,
+        "file_name": _way(folder, place) + name,
+        "width": width,
+        "height": height,
+        "name": record.name,
+    }
 
 
-_resolved = lru_cache(maxsize=1024)(Path.resolve)
+@lru_cache(maxsize=1024)
+def _way(folder: Path, place: str) -> str:
+    """From one folder to another. Both are freed of links, so that '..' means the same to us and to the file system."""
+    way = Path(os.path.relpath(Path(place).resolve(), folder)).as_posix()
+    return "" if way == "." else f"{way}/"
 
 
-def _annotation_rows(examples: Sequence[Example], ids: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def _annotation_rows(records: Sequence[Record], ids: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     number = 0
-    for image_id, example in enumerate(examples, 1):
-        truth = example.annotations
-        assert truth.crowd is not None
-        for box, label, crowd in zip(truth.boxes_xyxy.tolist(), truth.labels, truth.crowd.tolist(), strict=True):
+    for image_id, record in enumerate(records, 1):
+        crowds = record.crowd or (False,) * len(record.boxes)
+        for (x1, y1, x2, y2), label, crowd in zip(record.boxes, record.labels, crowds, strict=True):
             if label not in ids:
-                raise ValueError(f"{example.name}: label {label!r} is not among {', '.join(ids)}")
+                raise ValueError(f"{record.name}: label {label!r} is not among {', '.join(ids)}")
             number += 1
-            x1, y1, x2, y2 = box  # exact: differences of float32 are computed in float64
-            sides = [plain(value) for value in (x1, y1, x2 - x1, y2 - y1)]
-            area = plain((x2 - x1) * (y2 - y1))
-            row = {"id": number, "image_id": image_id, "category_id": ids[label], "bbox": sides, "area": area}
-            yield {**row, "iscrowd": int(crowd)}
+            w, h = x2 - x1, y2 - y1
+            sides = [plain(x1), plain(y1), plain(w), plain(h)]
+            row = {"id": number, "image_id": image_id, "category_id": ids[label], "bbox": sides}
+            yield {**row, "area": plain(w * h), "iscrowd": int(crowd)}
 
 
 def plain(value: float) -> float | int:

@@ -16,6 +16,7 @@ from outfitter.datasets.dataset import Dataset, load
 from outfitter.datasets.likeness import find_alike, prints_of
 from outfitter.datasets.output import begin, finish
 from outfitter.datasets.pool import Progress, silent
+from outfitter.datasets.records import record_of
 from outfitter.datasets.split import assign, blocks
 from outfitter.errors import ConfigError, DatasetError, nearest
 from outfitter.values import Annotations, Example
@@ -161,4 +162,4 @@ def _joined(groups: Sequence[str], data: Dataset, progress: Progress) -> list[st
 
 def _write(out: Path, examples: Sequence[Example], class_names: Sequence[str], about: Mapping[str, Any]) -> Counts:
     begin(out, about)
-    return finish(out, examples, class_names, about)
+    return finish(out, [record_of(example) for example in examples], class_names, about)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -17,7 +17,7 @@ from outfitter.datasets import tfexample, voc, yolo
 from outfitter.datasets.dataset import UNFINISHED_FILE, Dataset, write_splits
 from outfitter.datasets.output import begin, extension, stems, write_whole
 from outfitter.datasets.pool import Progress, cores, in_order, silent
-from outfitter.datasets.records import SPLITS
+from outfitter.datasets.records import SPLITS, record_of
 from outfitter.photo import encode_jpeg, load_photo, read_header
 from outfitter.registry import Registry
 from outfitter.values import Example
@@ -96,7 +96,8 @@ def picture(image: Path) -> bytes:
 def _coco(job: Job) -> None:
     """The canonical form itself, with its pictures."""
     images = [image for images in job.spread(partial(_coco_files, out=job.out)) for image in images]
-    moved = [replace(example, image=image) for (example, _), image in zip(job.tasks, images, strict=True)]
+    pairs = zip(job.tasks, images, strict=True)
+    moved = [record_of(example)._replace(image=image) for (example, _), image in pairs]
     write_splits(job.out, moved, job.data.class_names)
 
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from outfitter.datasets import coco
-from outfitter.datasets.records import SPLITS, Drops, Record, Source, read_lines
+from outfitter.datasets.records import SPLITS, Drops, Record, Slice, Source, read_lines
 from outfitter.datasets.settle import settle
 from outfitter.errors import DatasetError, nearest
 from outfitter.photo import Header
@@ -73,7 +74,7 @@ def load(folder: Path) -> Dataset:
                 f"{record.where}: {record.name} has the class {name!r}; {CLASSES_FILE} names "
                 f"{', '.join(source.class_names)}{nearest(name, source.class_names)}{_hint(folder)}"
             )
-        settled = settle(record, source.drops, Header(record.stated_wh, 1))
+        settled = settle(record, source.drops, partial(_as_stated, record.stated_wh))
         _refuse(source.drops, folder)
         assert settled is not None
         assert record.split is not None
@@ -81,6 +82,10 @@ def load(folder: Path) -> Dataset:
         examples.append(Example(record.image, record.name, settled.annotations, record.split))
     _refuse(source.drops, folder)
     return Dataset(source.class_names, tuple(examples), source.licence)
+
+
+def _as_stated(size_wh: tuple[int, int], _: Path | Slice) -> Header:
+    return Header(size_wh, 1)
 
 
 def open_canonical(folder: Path) -> Source:
@@ -123,10 +128,10 @@ def _licence(folder: Path) -> str:
         return ""
 
 
-def write_splits(folder: Path, examples: Sequence[Example], class_names: Sequence[str]) -> None:
-    """The JSON file of each split that has examples, and the class names."""
+def write_splits(folder: Path, records: Sequence[Record], class_names: Sequence[str]) -> None:
+    """The JSON file of each split that has photos, and the class names. records: settled ones."""
     for split in SPLITS:
-        if own := [example for example in examples if example.split == split]:
+        if own := [record for record in records if record.split == split]:
             coco.write(folder / f"{split}.json", own, class_names)
     (folder / CLASSES_FILE).write_text("".join(f"{name}\n" for name in class_names), encoding="utf-8")
 

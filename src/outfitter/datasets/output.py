@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from outfitter.datasets.dataset import DROPPED_FILE, MANIFEST_FILE, UNFINISHED_FILE, write_splits
-from outfitter.datasets.records import SPLITS, Drops
+from outfitter.datasets.records import SPLITS, Drops, Record
 from outfitter.errors import DatasetError
 from outfitter.photo import EXTENSIONS
-from outfitter.values import Example
 
 _MAGIC: Final = {
     b"\xff\xd8": ".jpg",
@@ -25,6 +25,9 @@ _MAGIC: Final = {
     b"MM\0*": ".tif",
 }
 
+_UNSAFE: Final = re.compile(r'[@:*?"<>|\x00-\x1f]')
+"""What some file system cannot hold in a name; and @, which numbers the crops of a photo."""
+
 
 def refuse_taken(out: Path) -> None:
     """Raises DatasetError if `out` holds anything but an unfinished data set."""
@@ -32,8 +35,8 @@ def refuse_taken(out: Path) -> None:
         raise DatasetError(f"{out}: is not empty, and nothing is ever overwritten. Name a new folder.")
 
 
-def begin(out: Path, plan: Mapping[str, Any]) -> None:
-    """Claim a new or empty folder, or an unfinished one of the same plan.
+def begin(out: Path, plan: Mapping[str, Any]) -> bool:
+    """Claim a new or empty folder, or an unfinished one of the same plan; whether it is such a one.
 
     Raises:
         DatasetError: there is something else in it.
@@ -41,27 +44,33 @@ def begin(out: Path, plan: Mapping[str, Any]) -> None:
     refuse_taken(out)
     unfinished = out / UNFINISHED_FILE
     text = json.dumps(plan, indent=2, default=str) + "\n"
-    if unfinished.is_file() and unfinished.read_text(encoding="utf-8") != text:
-        raise DatasetError(
-            f"{out}: was begun with other options; see {unfinished}. Repeat it with those, or name a new folder."
-        )
+    if unfinished.is_file():
+        if unfinished.read_text(encoding="utf-8") != text:
+            raise DatasetError(
+                f"{out}: was begun with other options; see {unfinished}. Repeat it with those, or name a new folder."
+            )
+        return True
     out.mkdir(parents=True, exist_ok=True)
     unfinished.write_text(text, encoding="utf-8")
+    return False
 
 
 def finish(
     out: Path,
-    examples: Sequence[Example],
+    records: Sequence[Record],
     class_names: Sequence[str],
     about: Mapping[str, Any],
     drops: Drops | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Write the canonical files of a claimed folder, the manifest last; returns the counts per split."""
+    """Write the canonical files of a claimed folder, the manifest last; returns the counts per split.
+
+    records: settled ones.
+    """
     drops = Drops() if drops is None else drops
-    write_splits(out, examples, class_names)
+    write_splits(out, records, class_names)
     with (out / DROPPED_FILE).open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.writelines(json.dumps(drop._asdict(), ensure_ascii=False) + "\n" for drop in drops)
-    counts = count(examples, class_names)
+    counts = count(records, class_names)
     manifest = {"format": 1, **about, "class_names": class_names, "splits": counts, "dropped": drops.counts()}
     text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
     (out / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
@@ -69,11 +78,11 @@ def finish(
     return counts
 
 
-def count(examples: Sequence[Example], class_names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def count(records: Sequence[Record], class_names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Per split: photos, boxes, and boxes of every class."""
     counts: dict[str, dict[str, Any]] = {}
     for split in SPLITS:
-        own = [example.annotations.labels for example in examples if example.split == split]
+        own = [record.labels for record in records if record.split == split]
         if own:
             met = Counter(label for labels in own for label in labels)
             per_class = {name: met[name] for name in class_names}
@@ -89,11 +98,9 @@ def stems(names: Iterable[str], *, flat: bool = False) -> list[str]:
     taken: Counter[str] = Counter()
     found = []
     for name in names:
-        parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..")]
-        path = PurePosixPath(*parts) if parts else PurePosixPath("photo")
-        if path.suffix.lower() in EXTENSIONS:
-            path = path.with_suffix("")
-        stem = "".join("_" if c in '@:*?"<>|' or ord(c) < 32 else c for c in str(path))
+        parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        stem, suffix = os.path.splitext("/".join(parts) or "photo")  # noqa: PTH122
+        stem = _UNSAFE.sub("_", stem if suffix.lower() in EXTENSIONS else stem + suffix)
         stem = stem.replace("/", "__") if flat else stem
         taken[stem.casefold()] += 1  # some file systems take A for a
         again = taken[stem.casefold()]

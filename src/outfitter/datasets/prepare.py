@@ -1,7 +1,6 @@
 """Any source → a data set in canonical form: labels renamed, splits made, boxes checked, photos cropped if asked.
 
-Each crop is drawn from its own random numbers, which come of the seed and the photo's name. So the result is the
-same for any number of workers, and after any interruption.
+The result is the same, to the byte, for any number of workers and after any interruption.
 """
 
 from __future__ import annotations
@@ -10,29 +9,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from outfitter.config import Options
 from outfitter.datasets.categories import choose
 from outfitter.datasets.output import begin, extension, finish, refuse_taken, stems, write_whole
 from outfitter.datasets.pool import Progress, cores, in_order, silent
-from outfitter.datasets.records import READERS, Drops, Record, Slice, is_utf8, printable
-from outfitter.datasets.settle import Settled, settle
+from outfitter.datasets.records import READERS, SPLITS, Drops, Record, Slice, is_utf8, printable
+from outfitter.datasets.seed_crop import CROPPED, LazyPhoto, cut, keep_large
+from outfitter.datasets.settle import header_of, settle
 from outfitter.datasets.split import BLOCK, VAL_SHARE, assign, blocks
-from outfitter.errors import DatasetError, PhotoError
-from outfitter.photo import encode_jpeg, load_photo
-from outfitter.values import Annotations, Example
-
-CROPPED: Final = ("train", "val")
-MIN_CROP_SIDE: Final = 50
-"""Pixels; smaller crops are dropped."""
-ASPECTS: Final = (0.2, 5.0)
-"""A box's width over its height, each as a share of its crop, must lie within; else it is dropped."""
+from outfitter.errors import DatasetError
 
 
 class PrepareOptions(Options):
@@ -74,7 +64,7 @@ class Prepared:
 class _Part:
     """What comes of some records."""
 
-    examples: list[Example] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     drops: Drops = field(default_factory=Drops)
     notes: Counter[str] = field(default_factory=Counter)
 
@@ -107,17 +97,17 @@ def prepare(
     records = _with_splits(records, options)
 
     plan = {"source": str(source), **options.model_dump(mode="json"), "mapping": dict(naming.mapping)}
-    begin(out, plan)
+    resumed = begin(out, plan)
     whole = _Part(drops=opened.drops)
     tasks = list(zip(records, stems(record.name for record in records), strict=True))
-    work = partial(_work, options=options, folder=out)
+    work = partial(_work, options=options, folder=out, resumed=resumed)
     with progress("photos", len(records)) as advance:
         for done, part in in_order(work, tasks, workers or cores()):
-            whole.examples += part.examples
+            whole.records += part.records
             whole.drops += part.drops
             whole.notes += part.notes
             advance(done)
-    lost = splits - {example.split for example in whole.examples}
+    lost = splits - {record.split for record in whole.records}
     if lost:
         raise DatasetError(f"{source}: leaves nothing of {', '.join(sorted(lost))}.{_why(whole.drops)}")
     about = {
@@ -126,7 +116,7 @@ def prepare(
         "options": options.model_dump(mode="json"),
         "mended": dict(whole.notes),
     }
-    counts = finish(out, whole.examples, naming.class_names, about, whole.drops)
+    counts = finish(out, whole.records, naming.class_names, about, whole.drops)
     return Prepared(out, counts, whole.drops.counts(), dict(whole.notes))
 
 
@@ -177,109 +167,36 @@ def _with_splits(records: Sequence[Record], options: PrepareOptions) -> list[Rec
 # --- in the workers
 
 
-def _work(tasks: Sequence[tuple[Record, str]], options: PrepareOptions, folder: Path) -> _Part:
+def _work(tasks: Sequence[tuple[Record, str]], options: PrepareOptions, folder: Path, resumed: bool) -> _Part:
     part = _Part()
+    places = {split: folder / "images" / split for split in SPLITS}
     for record, stem in tasks:
-        settled = settle(record, part.drops)
+        assert record.split is not None
+        crops = options.crop is not None and record.split in CROPPED
+        lazy = LazyPhoto(record)
+        settled = settle(record, part.drops, lazy.header if crops else header_of)
         if settled is None:
             continue
         part.notes.update(settled.notes)
-        assert record.split is not None
-        if options.crop is not None:
-            _crop(settled, stem, options, folder, part)
+        if options.crop is None:
+            part.records.append(_keep(settled.record, stem, options, folder))
+        elif not crops:
+            large = keep_large(settled, part.drops)
+            if large.boxes:
+                part.records.append(_keep(large, stem, options, folder))
         else:
-            _keep(settled, stem, options, folder, part)
+            place = places[record.split]
+            part.records += cut(settled, lazy, options.crop, options.seed, place, stem, resumed, part.drops)
     return part
 
 
-def _keep(settled: Settled, stem: str, options: PrepareOptions, folder: Path, part: _Part) -> None:
-    record = settled.record
+def _keep(record: Record, stem: str, options: PrepareOptions, folder: Path) -> Record:
+    """The record with its picture where `options.images` wants it."""
     assert record.split is not None
     if isinstance(record.image, Path) and options.images == "reference":
-        image = record.image
-    else:
-        data = record.image.read() if isinstance(record.image, Slice) else record.image.read_bytes()
-        image = folder / "images" / record.split / (stem + extension(data))
-        if not image.exists():
-            write_whole(image, data)
-    part.examples.append(Example(image, record.name, settled.annotations, record.split))
-
-
-def _crop(settled: Settled, stem: str, options: PrepareOptions, folder: Path, part: _Part) -> None:
-    """The original's preparation: each box of train and val its own picture; test photos whole; small ones dropped."""
-    record, truth = settled.record, settled.annotations
-    assert options.crop is not None
-    assert record.split is not None
-    if record.split not in CROPPED:
-        good = [
-            i for i in range(len(truth)) if _passes(truth.boxes_xyxy[i].tolist(), truth.size_wh, record, i, part.drops)
-        ]
-        if good:
-            assert truth.crowd is not None
-            labels = tuple(truth.labels[i] for i in good)
-            kept = Annotations(truth.boxes_xyxy[good], labels, truth.size_wh, truth.crowd[good])
-            _keep(Settled(record, kept), stem, options, folder, part)
-        return
-    photo = None
-    assert truth.crowd is not None
-    for i, (box, label) in enumerate(zip(truth.boxes_xyxy.tolist(), truth.labels, strict=True)):
-        if truth.crowd[i]:
-            part.drops.add("crowd box", record.name, f"a group of {label} makes no crop; {record.where}", i)
-            continue
-        digest = sha256(f"{options.seed}\0{record.name}\0{i}".encode()).digest()
-        margins = np.random.default_rng(list(digest)).uniform(*options.crop, 4)
-        x1, y1, x2, y2 = window = crop_window(box, margins.tolist(), truth.size_wh)
-        size = x2 - x1, y2 - y1
-        inside = (box[0] - x1, box[1] - y1, box[2] - x1, box[3] - y1)
-        if not _passes(inside, size, record, i, part.drops):
-            continue
-        single = len(truth) == 1
-        image = folder / "images" / record.split / f"{stem}{'' if single else f'@{i}'}.jpg"
-        if not image.exists():
-            try:
-                photo = photo or load_photo(_source(record.image), name=record.name)
-            except PhotoError as error:
-                part.drops.add("unreadable image", record.name, str(error))
-                return
-            if photo.size_wh != truth.size_wh:
-                part.drops.add(
-                    "unreadable image", record.name, f"decodes to {photo.size_wh}, its header says {truth.size_wh}"
-                )
-                return
-            write_whole(image, encode_jpeg(photo.pixels[window[1] : window[3], window[0] : window[2]]))
-        annotations = Annotations(np.array([inside], np.float32), (label,), size)
-        part.examples.append(Example(image, record.name if single else f"{record.name}@{i}", annotations, record.split))
-
-
-def crop_window(box: Sequence[float], margins: Sequence[float], size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The whole pixels that a crop takes, xyxy: the box and its margins, cut at the photo's edges.
-
-    margins: left, top, right, bottom, in shares of the box's own width and height, rounded to whole pixels as in the
-    original.
-    """
-    x1, y1, x2, y2 = box
-    w, h = x2 - x1, y2 - y1
-    left, top, right, bottom = (round(m * side) for m, side in zip(margins, (w, h, w, h), strict=True))
-    return (
-        max(0, int(np.floor(x1 - left))),
-        max(0, int(np.floor(y1 - top))),
-        min(size_wh[0], int(np.ceil(x2 + right))),
-        min(size_wh[1], int(np.ceil(y2 + bottom))),
-    )
-
-
-def _passes(box: Sequence[float], size_wh: tuple[int, int], record: Record, number: int, drops: Drops) -> bool:
-    if min(size_wh) < MIN_CROP_SIDE:
-        detail = f"{size_wh[0]} × {size_wh[1]} pixels, under {MIN_CROP_SIDE} a side; {record.where}"
-        drops.add("crop too small", record.name, detail, number)
-        return False
-    aspect = ((box[2] - box[0]) / size_wh[0]) / ((box[3] - box[1]) / size_wh[1])
-    if not ASPECTS[0] <= aspect <= ASPECTS[1]:
-        detail = f"normalised aspect {aspect:.3g} is outside {ASPECTS[0]:g} to {ASPECTS[1]:g}; {record.where}"
-        drops.add("extreme aspect", record.name, detail, number)
-        return False
-    return True
-
-
-def _source(image: Path | Slice) -> Path | bytes:
-    return image.read() if isinstance(image, Slice) else image
+        return record
+    data = record.image.read() if isinstance(record.image, Slice) else record.image.read_bytes()
+    image = folder / "images" / record.split / (stem + extension(data))
+    if not image.exists():
+        write_whole(image, data)
+    return record._replace(image=image)

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from outfitter.errors import DatasetError
 from outfitter.registry import Registry
+from outfitter.values import Example
 
 SPLITS: Final = ("train", "val", "test")
 SPLIT_ALIASES: Final = {
@@ -57,6 +58,15 @@ class Record(NamedTuple):
     crowd: tuple[bool, ...] = ()
     stated_wh: tuple[int, int] | None = None
     normalised: bool = False
+
+
+def record_of(example: Example) -> Record:
+    """An example as a settled record."""
+    truth = example.annotations
+    assert truth.crowd is not None
+    boxes = tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in truth.boxes_xyxy.tolist())
+    crowd = tuple(truth.crowd.tolist())
+    return Record(example.image, example.name, boxes, truth.labels, "", example.split, crowd, truth.size_wh)
 
 
 class Drop(NamedTuple):

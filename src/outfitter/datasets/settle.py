@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,14 +17,8 @@ from outfitter.values import Annotations
 SNAP: Final = 0.01
 """Shares of a side, written with six digits or as float32, come back to whole pixels within this."""
 
-
-@dataclass(frozen=True, eq=False)
-class Settled:
-    """A record whose boxes are good. notes: what was mended, counted by it."""
-
-    record: Record
-    annotations: Annotations
-    notes: tuple[str, ...] = ()
+MOST: Final = 1e9
+"""No photo is as wide, and float32 holds it."""
 
 
 def header_of(image: Path | Slice) -> Header:
@@ -33,11 +28,25 @@ def header_of(image: Path | Slice) -> Header:
     return read_header(image)
 
 
-def settle(record: Record, drops: Drops, header: Header | None = None) -> Settled | None:
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A record with only its good boxes, in pixels of the turned photo, of `size_wh`. notes: what was mended."""
+
+    record: Record
+    size_wh: tuple[int, int]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def annotations(self) -> Annotations:
+        boxes = np.array(self.record.boxes, np.float32)
+        return Annotations(boxes, self.record.labels, self.size_wh, np.array(self.record.crowd, bool))
+
+
+def settle(record: Record, drops: Drops, read: Callable[[Path | Slice], Header] = header_of) -> Settled | None:
     """Check a record against its photo's header; what is wrong is added to `drops`. None: the photo is left out."""
     name = str(record.image) if isinstance(record.image, Path) else record.name
     try:
-        header = header or header_of(record.image)
+        header = read(record.image)
     except PhotoError as error:
         missing = isinstance(record.image, Path) and not record.image.exists()
         drops.add("missing image" if missing else "unreadable image", name, f"{error} Annotated in {record.where}.")
@@ -72,11 +81,14 @@ def settle(record: Record, drops: Drops, header: Header | None = None) -> Settle
     if boxes and not kept:
         drops.add("no good box left", name, f"all its {len(boxes)} boxes were dropped; {record.where}")
         return None
-    crowd = np.array([record.crowd[i] for i in kept], bool) if record.crowd else None
-    labels = tuple(record.labels[i] for i in kept)
-    return Settled(
-        record, Annotations(np.array([boxes[i] for i in kept], np.float32), labels, size, crowd), tuple(notes)
+    good = record._replace(
+        boxes=tuple(boxes[i] for i in kept),
+        labels=tuple(record.labels[i] for i in kept),
+        crowd=tuple(record.crowd[i] for i in kept) if record.crowd else (False,) * len(kept),
+        stated_wh=size,
+        normalised=False,
     )
+    return Settled(good, size, tuple(notes))
 
 
 def pixels(record: Record, size_wh: tuple[int, int]) -> list[Box]:
@@ -95,7 +107,7 @@ def _snap(value: float) -> float:
 def fault_of(box: Box, size_wh: tuple[int, int]) -> str | None:
     """What makes a box unusable in a photo of `size_wh`, or None. A box that is partly outside is usable."""
     x1, y1, x2, y2 = box
-    if not np.isfinite(box).all():
+    if not all(abs(value) < MOST for value in box):  # nor is a NaN
         return "malformed box"
     if x1 > x2 or y1 > y2:
         return "inverted box"
