@@ -275,6 +275,16 @@ def test_pictures_are_downloaded_once_for_a_build(shop: Shop, server: tuple[str,
     assert Catalogue.open(shop.out).picture("p1") == f"{address}/pictures/1.png"
 
 
+def test_an_interruption_does_not_wait_for_downloads(shop: Shop, server: tuple[str, list[str]]) -> None:
+    address, asked = server
+    many = [{**row, "additional_images": "|".join(f"{address}/{i}.png" for i in range(90))} for row in shop.rows[1:]]
+    write_csv(shop.feed, [shop.rows[0], *many])
+    with pytest.raises(Stopped):
+        build(shop.feed, shop.out, **shop.models, progress=stop_after(1))
+    assert len(asked) < 6 * 90 / 2
+    assert status(shop.out).products == 1
+
+
 def test_a_feed_without_a_usable_row(shop: Shop) -> None:
     write_csv(shop.feed, [{"id": "a", "title": "A", "image": "gone.png"}, {"id": "b", "title": "", "image": "b.png"}])
     with pytest.raises(FeedError, match=r"none of its rows can be used. Line 2: .*gone.png.*rejects.csv"):

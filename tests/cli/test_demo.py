@@ -61,7 +61,7 @@ def test_own_pictures_to_a_page(
 
     again = outfitter(*arguments, "--out", tmp_path / "demo")
     assert again.code == 0
-    other = outfitter("demo", "--photos", tmp_path, "--out", tmp_path / "demo")
+    other = outfitter("demo", "--photos", own_pictures.parent, "--out", tmp_path / "demo")
     assert other.code == 2
     assert "is not empty and holds no demo with these settings" in other.err
 
@@ -72,6 +72,7 @@ def test_an_empty_folder_is_an_error(outfitter: Outfitter, toy_models: ToyModels
     run = outfitter("demo", "--photos", tmp_path / "none", "--out", tmp_path / "demo", *models)
     assert (run.code, run.out) == (2, "")
     assert "holds no pictures" in run.err
+    assert not (tmp_path / "demo").exists()
 
 
 def answered(**changes: Any) -> page.Answered:

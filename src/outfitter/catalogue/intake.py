@@ -12,11 +12,11 @@ import hashlib
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -190,6 +190,7 @@ class Intake:
         self._written = tables.pictures()
         self._claims: dict[str, Future[Seen]] = {}
         self._lock = Lock()
+        self._ended = Event()
         self._ahead = AHEAD * (workers or cores())
         self._readers = ThreadPoolExecutor((workers or cores()) + READERS, "reader")
         self._workers = ThreadPoolExecutor(workers or cores(), "worker")
@@ -262,6 +263,7 @@ class Intake:
             while ahead:
                 yield _result(ahead.popleft())
         finally:
+            self._ended.set()
             self._readers.shutdown(cancel_futures=True)
             self._workers.shutdown()
 
@@ -280,6 +282,8 @@ class Intake:
             if image in fetched:
                 pictures.append(fetched[image])
                 continue
+            if self._ended.is_set():  # nobody waits for this product any more
+                raise CancelledError
             try:
                 place = locate(image, base)
                 data = read_bytes(place, name=str(place))

@@ -76,9 +76,12 @@ def command(
     """Build a small shop, find the garments of outfits in it, recommend, and write one HTML page."""
     from outfitter import catalogue
     from outfitter.cli.catalogue import models, steps
+    from outfitter.photo import list_photos
     from outfitter.walk import open_shop
 
     log, queries = Log(), list[Query]()
+    if photos is not None:
+        list_photos(photos)  # no folder, no pictures: an error before anything is written
     claim(out, {"photos": str(photos.resolve()) if photos else None, "products": None if photos else products})
     feed = photos
     if feed is None:
@@ -149,7 +152,7 @@ def claim(out: Path, settings: dict[str, object]) -> None:
     mark = out / MARK
     if mark.is_file() and json.loads(mark.read_text(encoding="utf-8")) == settings:
         return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(path != mark for path in out.iterdir())):
         raise ConfigError(f"--out {out}: is not empty and holds no demo with these settings. Name a new folder.")
     out.mkdir(parents=True, exist_ok=True)
     mark.write_text(json.dumps(settings) + "\n", encoding="utf-8")

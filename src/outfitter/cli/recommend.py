@@ -41,7 +41,7 @@ def command(
     from outfitter.walk import open_shop
 
     box = parse_region(region)
-    say(choose(strategy).why)
+    why = choose(strategy).why
     shop = open_shop(catalogue, detector, embedder)
     found = shop.recommend(
         load_photo(sys.stdin.buffer.read(), name="standard input") if photo == "-" else photo,
@@ -53,6 +53,7 @@ def command(
         where=where,
         exclude=exclude or (),
     )
+    say(why)
     for recommendation in found:
         emit(row(recommendation))
     if not found:
