@@ -34,7 +34,9 @@ class Verb:
 GOES_ON: Final = "Stopped. Run the same command again: it goes on where it stopped."
 
 VERBS: Final = {
-    "demo": Verb("Draw a small shop, find the garments of an outfit, recommend; writes one HTML page."),
+    "demo": Verb(
+        "Draw a small shop, find the garments of an outfit, recommend; writes one HTML page.", stopped=GOES_ON
+    ),
     "detect": Verb("Find the garments in photos."),
     "embed": Verb("Turn the garments in photos into vectors."),
     "catalogue": Verb("Build, extend, shrink and inspect a shop's catalogue.", stopped=GOES_ON),
@@ -42,6 +44,8 @@ VERBS: Final = {
     "datasets": Verb("Prepare, check, convert and draw annotated photos.", stopped=GOES_ON),
     "train": Verb("Train a detector.", extra="learn", stopped="Stopped. 'outfitter train --resume RUN' goes on."),
     "export": Verb("Make a model folder from a training run.", extra="learn", stopped="Stopped. Nothing was written."),
+    "evaluate": Verb("Score a detector or an embedder.", extra="learn", stopped=GOES_ON),
+    "compare": Verb("Say which differences between results are real."),
 }
 """Verbs in the order of the help. The module of ``train`` is ``outfitter.cli.train``."""
 

@@ -30,15 +30,16 @@ MOST_FINE: Final = 4_000_000
 """Frames of more pixels are drawn at once: at their size a corner is smooth enough, and the mask would be large."""
 
 
-def draw_boxes(photo: Photo, detections: Detections) -> NDArray[np.uint8]:
-    """A copy of the photo, uint8 (H, W, 3), with its boxes; the surest lies on top."""
+def draw_boxes(photo: Photo, detections: Detections, *, scores: bool = True) -> NDArray[np.uint8]:
+    """A copy of the photo, uint8 (H, W, 3), with its boxes; the surest lies on top. Labels tell scores if so asked."""
     image = Image.fromarray(photo.pixels)
     unit = max(1.0, (photo.size_wh[0] * photo.size_wh[1]) ** 0.5 / 400)
     for box, label, _ in reversed(list(detections)):
         _frame(image, box, SLOT_COLOURS.get(label, OTHER), unit)
     taken: list[tuple[int, int, int, int]] = []
     for box, label, score in detections:
-        taken.append(_tag(image, box, f"{label} {score:.2f}", SLOT_COLOURS.get(label, OTHER), unit, taken))
+        text = f"{label} {score:.2f}" if scores else label
+        taken.append(_tag(image, box, text, SLOT_COLOURS.get(label, OTHER), unit, taken))
     return np.asarray(image)
 
 

@@ -64,6 +64,15 @@ class Difference:
         """The interval holds no 0."""
         return self.low > 0 or self.high < 0
 
+    def as_dict(self) -> dict[str, float | bool | None]:
+        return {
+            "difference": json_number(self.value),
+            "low": json_number(self.low),
+            "high": json_number(self.high),
+            "p": json_number(self.p),
+            "real": self.real,
+        }
+
 
 def intervals(
     evidence: Evidence,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -109,11 +110,34 @@ def read(folder: Path) -> Stored:
         values = json.loads(path.read_text(encoding="utf-8"))
         terms = Terms(**{name: values[name] for name in Terms.__dataclass_fields__})
         scores = {name: one["value"] for name, one in values["scores"].items()}
-        with np.load(folder / EVIDENCE_FILE, allow_pickle=False) as arrays:
+        # Opened here, since numpy leaves a file open that turns out to be damaged.
+        with (folder / EVIDENCE_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             evidence = _evidence(dict(arrays))
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise EvaluationError(f"{folder}: cannot be read: {error!r}. Run 'outfitter evaluate' again.") from error
     return Stored(terms, scores, evidence)
+
+
+def comparable(results: Sequence[Stored], names: Sequence[str]) -> None:
+    """Raise EvaluationError unless all were scored by the same protocol on the same data and samples."""
+    first = results[0]
+    for name, other in zip(names[1:], results[1:], strict=True):
+        for what in ("protocol", "data_hash"):
+            a, b = getattr(first.terms, what), getattr(other.terms, what)
+            if a != b:
+                told = {"protocol": "another protocol", "data_hash": "other data, or the data has changed"}[what]
+                raise EvaluationError(
+                    f"{name} was scored on {told}: {b} ({other.terms.data}); {names[0]} on {a} ({first.terms.data}). "
+                    "Evaluate both alike, then compare."
+                )
+        if _sample_names(first.evidence) != _sample_names(other.evidence):
+            raise EvaluationError(
+                f"{name} and {names[0]} hold other samples in spite of one data_hash. Evaluate again."
+            )
+
+
+def _sample_names(evidence: Evidence) -> tuple[str, ...]:
+    return evidence.photos if isinstance(evidence, DetectionEvidence) else getattr(evidence, "names", ())
 
 
 def _arrays(evidence: Evidence) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def whisker(score: Interval, most: float = 1.0) -> str:
     return (
         '<svg class="chart whisker" viewBox="-6 0 512 16" preserveAspectRatio="none" role="img">'
         f'<path class="grid-line" d="M0 8H500M0 4V12M250 4V12M500 4V12"/><path class="span" d="M{low} 8H{high}"/>'
-        f'<circle class="dot" cx="{x}" cy="8" r="4.5"/></svg>'
+        f'<path class="point" d="M{x} 8h0"/></svg>'
     )
 
 

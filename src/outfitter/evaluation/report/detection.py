@@ -39,7 +39,7 @@ def detection_page(result: Result, judgement: Judgement, load: LoadPhoto) -> str
             section("Precision over recall", _legend(), _curves(judgement)),
             section(
                 "Mistakes",
-                text("Of what is shown; beside, the AP50 that would be gained if that kind never happened (TIDE)."),
+                text("Among what is shown; beside, how AP50 would rise if no detection at all made that kind (TIDE)."),
                 _mistakes(judgement),
             ),
             section(

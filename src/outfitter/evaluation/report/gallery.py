@@ -107,7 +107,7 @@ def _places(boxes: Sequence[Mark], size_wh: tuple[int, int], factor: float) -> l
     """Where labels stand: at the top of their box, or lower where another label stands already."""
     height, taken = 15.0, list[tuple[float, float, float]]()
     for mark in boxes:
-        width = 7.2 * len(mark.text)
+        width = 8.4 * len(mark.text)  # of a wide font's letters
         x = min(max(2.0, mark.box_xyxy[0] * factor + 4), max(2.0, size_wh[0] - width))
         y = min(max(13.0, mark.box_xyxy[1] * factor + 14), size_wh[1] - 4.0)
         while any(abs(y - other) < height and x < end and start < x + width for start, end, other in taken):

@@ -1,0 +1,79 @@
+"""``outfitter compare``: which differences between results are real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from outfitter.cli.output import emit, progress, say
+from outfitter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from outfitter.evaluation.bootstrap import Difference
+    from outfitter.evaluation.result import Stored
+
+
+def command(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="A B [C]...", help="Folders that 'outfitter evaluate' wrote.")
+    ],
+    resamples: Annotated[int, typer.Option(min=100, help="Of the paired bootstrap.")] = 1000,
+) -> None:
+    """Put results of the same protocol and data side by side. Each is compared with the first, A.
+
+    One JSON line a score and result: the difference to A, its 95 % interval over resampled photos (the same resamples
+    for both), and whether it is real, that is, holds no 0.
+    """
+    from outfitter.evaluation.bootstrap import differences
+    from outfitter.evaluation.result import comparable, read
+
+    if len(results) < 2:
+        raise ConfigError("compare needs at least two results: outfitter compare A B.")
+    stored = [read(folder) for folder in results]
+    comparable(stored, [str(folder) for folder in results])
+    found = []
+    with progress("resamples", resamples * (len(stored) - 1)) as advance:
+        for other in stored[1:]:
+            found.append(differences(stored[0].evidence, other.evidence, resamples, progress=advance))
+    for folder, other, moved in zip(results[1:], stored[1:], found, strict=True):
+        for name, difference in moved.items():
+            emit(
+                {
+                    "score": name,
+                    "a": {"result": str(results[0]), "value": stored[0].scores[name]},
+                    "b": {"result": str(folder), "value": other.scores[name]},
+                    **difference.as_dict(),
+                }
+            )
+    _tell(results, stored, found)
+
+
+def _tell(results: list[Path], stored: list[Stored], found: list[dict[str, Difference]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    terms = stored[0].terms
+    table = Table(title=f"{terms.protocol} on {terms.data}, {terms.samples} samples; * marks a real difference to A")
+    table.add_column("")
+    for letter, folder in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", results, strict=False):
+        table.add_column(f"{letter} {folder.name}", justify="right")
+    for name in found[0]:
+        cells = [_number(stored[0].scores[name])]
+        for other, moved in zip(stored[1:], found, strict=True):
+            if name not in moved:
+                cells.append("–")
+                continue
+            one = moved[name]
+            mark = "*" if one.real else " "
+            cells.append(f"{_number(other.scores[name])} {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}){mark}")
+        table.add_row(name, *cells)
+    Console(stderr=True).print(table)
+    real = sum(one.real for moved in found for one in moved.values())
+    tried = sum(len(moved) for moved in found)
+    say(f"{real} of {tried} differences are real at 95 %; about {tried * 0.05:.0f} would seem so by luck alone.")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

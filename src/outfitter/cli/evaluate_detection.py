@@ -1,0 +1,358 @@
+"""``outfitter evaluate`` for detectors: predict (or read predictions), score, explain, write."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from outfitter import datasets
+from outfitter.cli.draw import draw_boxes
+from outfitter.cli.inputs import Input, in_order
+from outfitter.cli.output import progress, rounded, say
+from outfitter.cli.subject import Subject, open_subject
+from outfitter.datasets.categories import read_mapping
+from outfitter.datasets.dataset import MANIFEST_FILE
+from outfitter.datasets.seed_crop import CROPPED
+from outfitter.errors import ConfigError, EvaluationError, OutfitterError
+from outfitter.evaluation import bootstrap, report, tensorboard
+from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class
+from outfitter.evaluation.judge import Judgement, judge
+from outfitter.evaluation.matching import MAX_DETECTIONS
+from outfitter.evaluation.packshot import score_packshots
+from outfitter.evaluation.predictions import read_predictions
+from outfitter.evaluation.report import gallery
+from outfitter.evaluation.report.means import Row, Shown
+from outfitter.evaluation.result import METRICS_FILE, Result, Terms
+from outfitter.evaluation.table import truth_hash
+from outfitter.evaluation.tensorboard import Drawn
+from outfitter.geometry import clip, scale
+from outfitter.photo import encode_jpeg, load_photo
+from outfitter.taxonomy import map_labels
+from outfitter.values import Annotations, Detections, Example, Photo
+
+PREDICTIONS_FILE: Final = "predictions.jsonl"
+UNFINISHED_FILE: Final = "unfinished.json"
+"""Whose predictions these are, until the result is there."""
+
+DRAWN_SIDE: Final = 640
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The command line's choices."""
+
+    split: str
+    protocol: str | None
+    shown_from: float | None
+    map: Path | None
+    tags: Path | None
+    resamples: int
+
+
+def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dict[str, Any]:
+    """The whole of it; returns what is printed."""
+    data = datasets.load(on)
+    examples = data.split(asked.split)
+    if not examples:
+        raise EvaluationError(
+            f"{on}: its split {asked.split!r} is empty; there is nothing to score. Try another --split."
+        )
+    protocol = _protocol(on, asked)
+    subject = open_subject(model, threads=1 if workers > 1 else None)
+    truth = {example.name: example.annotations for example in examples}
+    stamp = {"model": subject.hash, "data": truth_hash(truth), "split": asked.split}
+    predictions = _predictions(subject, on, examples, truth, out, stamp, workers, asked)
+    shown_from = subject.shown_from if asked.shown_from is None else asked.shown_from
+    terms = Terms(
+        protocol=protocol,
+        data=f"{on.resolve().name} {asked.split}",
+        data_hash=stamp["data"],
+        samples=len(truth),
+        items=sum(int((~one.crowd).sum()) for one in truth.values() if one.crowd is not None),
+        model=subject.name,
+        model_hash=subject.hash,
+        score_floor=round(min((float(one.scores.min()) for one in predictions.values() if len(one)), default=0.0), 4),
+        max_detections=MAX_DETECTIONS,
+        shown_from=shown_from,
+    )
+    training = data.split("train") or examples
+    if training is examples:
+        say("There is no train split, so the baselines learn from what they are scored on, and look a little better.")
+    images = {example.name: example.image for example in examples}
+    scored = _Scored(terms, truth, predictions, data.class_names, training, images, asked)
+    result, page, drawn = _packshots(scored) if protocol == "packshot" else _photos(scored)
+    _write(result, page, drawn, out, asked.split)
+    _tell(result, out)
+    return {"result": str(out), **{name: result.as_dict()[name] for name in ("protocol", "samples", "scores")}}
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """All that the two kinds of protocols need."""
+
+    terms: Terms
+    truth: Mapping[str, Annotations]
+    predictions: Mapping[str, Detections]
+    class_names: Sequence[str]
+    training: Sequence[Example]
+    images: Mapping[str, Path]
+    asked: Asked
+
+    def load(self, name: str) -> Photo:
+        return load_photo(self.images[name], name=name)
+
+
+def _protocol(on: Path, asked: Asked) -> str:
+    """The protocol asked for, if the data set fits it; else the one that the data set was prepared for.
+
+    Raises:
+        ConfigError: crops asked for and whole photos there, or the other way round.
+    """
+    try:
+        crop = json.loads((on / MANIFEST_FILE).read_bytes())["options"]["crop"]
+    except (OSError, ValueError, KeyError, TypeError):  # made by hand: whoever asks knows what it is
+        return asked.protocol or "photo"
+    cropped = crop is not None and asked.split in CROPPED
+    if asked.protocol == "seed-crop" and not cropped:
+        raise ConfigError(
+            f"--protocol seed-crop: the {asked.split} photos of {on} are whole. "
+            "Make crops with 'outfitter datasets prepare SOURCE --crop 0.05,0.20 --out CROPS'."
+        )
+    if asked.protocol == "photo" and cropped:
+        raise ConfigError(f"--protocol photo: the {asked.split} photos of {on} are crops; that is 'seed-crop'.")
+    return asked.protocol or ("seed-crop" if cropped else "photo")
+
+
+def _predictions(
+    subject: Subject,
+    on: Path,
+    examples: Sequence[Example],
+    truth: Mapping[str, Annotations],
+    out: Path,
+    stamp: Mapping[str, str],
+    workers: int,
+    asked: Asked,
+) -> dict[str, Detections]:
+    """Detections of all photos, read or made; what an interrupted evaluation made is not made again."""
+    if subject.detect is None:
+        image_ids, class_ids = _coco_ids(on / f"{asked.split}.json")
+        found = read_predictions(subject.path, truth, image_ids, class_ids)
+        _begin(out, stamp)
+    else:
+        path = _begin(out, stamp)
+        _cut_half_line(path)
+        found = read_predictions(path, truth, {}, {}) if path.exists() else {}
+        left = [example for example in examples if example.name not in found]
+        if found:
+            say(f"{len(found)} of {len(examples)} photos were done already.")
+        _detect(subject, left, path, workers)
+        found = read_predictions(path, truth, {}, {})  # as written, so that an interruption changes nothing
+    if asked.map is None:
+        return found
+    mapping = read_mapping(asked.map)
+    return {name: _renamed(one, mapping) for name, one in found.items()}
+
+
+def _begin(out: Path, stamp: Mapping[str, str]) -> Path:
+    """Make the result's folder, or go on in one of the same model and data. Returns where predictions go."""
+    unfinished = out / UNFINISHED_FILE
+    if out.exists() and any(out.iterdir()):
+        if (out / METRICS_FILE).exists() or not unfinished.is_file() or json.loads(unfinished.read_text()) != stamp:
+            raise ConfigError(
+                f"--out {out}: is not empty, and not an interrupted evaluation of this model and data; "
+                "nothing is overwritten. Name a new folder."
+            )
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(stamp), encoding="utf-8")
+    return out / PREDICTIONS_FILE
+
+
+def _detect(subject: Subject, examples: Sequence[Example], path: Path, workers: int) -> None:
+    """Append a line a photo, as ``outfitter detect`` prints them, but for more digits."""
+    detect = subject.detect
+    assert detect is not None
+    faults: list[str] = []
+    inputs = [Input(example.name, example.image) for example in examples]
+    with path.open("a", encoding="utf-8") as file, progress("photos", len(inputs)) as advance:
+        for one, result in in_order(lambda one: detect(one.load()), inputs, workers if subject.parallel else 1):
+            if isinstance(result, OutfitterError):
+                faults.append(str(result))
+            else:
+                rows = [
+                    {"box_xyxy": rounded(box, 3), "label": label, "score": round(score, 6)}
+                    for box, label, score in result
+                ]
+                row = {"photo": one.name, "size_wh": list(result.size_wh), "detections": rows}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            advance()
+    if faults:
+        raise EvaluationError(
+            f"{len(faults)} of {len(examples)} photos cannot be scored, first {faults[0]} "
+            "Run 'outfitter datasets check' to list every bad photo."
+        )
+
+
+def _cut_half_line(path: Path) -> None:
+    """Remove what a kill left of a line."""
+    if path.exists():
+        data = path.read_bytes()
+        path.write_bytes(data[: data.rfind(b"\n") + 1])
+
+
+def _renamed(one: Detections, mapping: Mapping[str, str | None]) -> Detections:
+    labels = map_labels(one.labels, mapping)
+    kept = [number for number, label in enumerate(labels) if label is not None]
+    return replace(one[kept], labels=tuple(label for label in labels if label is not None))
+
+
+def _coco_ids(file: Path) -> tuple[dict[int | str, str], dict[int, str]]:
+    content = datasets.coco.read_json(file)
+    names = {row["id"]: row.get("name", row["file_name"]) for row in content["images"]}
+    return names, {row["id"]: row["name"] for row in content["categories"]}
+
+
+def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
+    shown_from, asked = scored.terms.shown_from, scored.asked
+    assert shown_from is not None
+    with progress("resamples") as advance:
+        judgement = judge(
+            scored.truth,
+            scored.predictions,
+            scored.class_names,
+            learn_prior(example.annotations for example in scored.training),
+            shown_from,
+            tags=_tags(asked.tags, scored.truth) if asked.tags else None,
+            replicates=asked.resamples,
+            progress=advance,
+        )
+    result = Result(
+        scored.terms,
+        judgement.scores,
+        judgement.baselines,
+        judgement.slices,
+        judgement.evidence,
+        asked.resamples,
+        judgement.more(),
+    )
+    for place, finding in enumerate(judgement.findings[:5], 1):
+        say(f"AP50 is near 0. {place}. {finding.cause}: undone, it would be {finding.ap50:.3f}. {finding.remedy}")
+    return result, report.detection_page(result, judgement, scored.load), _drawn(scored, judgement, shown_from)
+
+
+def _drawn(scored: _Scored, judgement: Judgement, shown_from: float) -> Iterator[Drawn]:
+    """Truth and what is shown, side by side, of the photos of the report's galleries."""
+    chosen = [*gallery.worst(judgement, report.detection.WORST), *gallery.some(judgement, report.detection.SAMPLE)]
+    for name in dict.fromkeys(chosen):
+        photo, truth, found = scored.load(name), scored.truth[name], scored.predictions[name]
+        certain = Detections(truth.boxes_xyxy, truth.labels, np.ones(len(truth), np.float32), truth.size_wh)
+        left = draw_boxes(*_smaller(photo, certain), scores=False)
+        both = np.hstack([left, draw_boxes(*_smaller(photo, found[found.scores >= shown_from]))])
+        yield Drawn(name.replace("/", "-"), encode_jpeg(both, 85), (both.shape[1], both.shape[0]))
+
+
+def _smaller(photo: Photo, detections: Detections) -> tuple[Photo, Detections]:
+    """At most `DRAWN_SIDE` pixels long."""
+    image = Image.fromarray(photo.pixels)
+    image.thumbnail((DRAWN_SIDE, DRAWN_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    factor = (image.width / photo.size_wh[0], image.height / photo.size_wh[1])
+    boxes = clip(scale(detections.boxes_xyxy, factor), image.size)
+    return Photo(np.asarray(image), photo.name), replace(detections, boxes_xyxy=boxes, size_wh=image.size)
+
+
+def _packshots(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
+    terms = scored.terms
+    assert terms.shown_from is not None
+    evidence = score_packshots(scored.truth, scored.predictions, scored.class_names, terms.shown_from)
+    prior = learn_prior(example.annotations for example in scored.training)
+    sizes = {name: one.size_wh for name, one in scored.truth.items()}
+    ones = np.ones((1, evidence.samples), np.int64)
+    baselines = {}
+    for name, guess in (("constant box", constant_box), ("majority class", majority_class)):
+        found = score_packshots(scored.truth, guess(prior, sizes), scored.class_names, terms.shown_from)(ones)
+        baselines[name] = {score: float(value[0]) for score, value in found.items()}
+    scores = bootstrap.intervals(evidence, scored.asked.resamples)
+    result = Result(terms, scores, baselines, {}, evidence, scored.asked.resamples)
+    wrong = [
+        name
+        for name, hit, alarm in zip(
+            evidence.names,
+            evidence.columns["rank-1"],
+            evidence.columns.get("false alarm", np.full(evidence.samples, np.nan)),
+            strict=True,
+        )
+        if hit == 0 or alarm == 1
+    ]
+    gallery_rows = [_packshot_row(scored, name) for name in wrong[: report.detection.WORST]]
+    told = f"{len(wrong)} of {evidence.samples} are wrong; the first of them, with what was found first."
+    page = report.means_page(result, ("rank-1", "right slot", "right box", "false alarm"), gallery_rows, told)
+    return result, page, iter(())
+
+
+def _packshot_row(scored: _Scored, name: str) -> Row:
+    photo, best, truth = scored.load(name), scored.predictions[name][:1], scored.truth[name]
+    drawn = Photo(draw_boxes(photo, best), name)
+    found = f"{best.labels[0]} {best.scores[0]:.2f}" if len(best) else "nothing"
+    return Row(f"{name}: {truth.labels[0] if len(truth) else 'no garment'}; found {found}", [Shown(drawn, False)])
+
+
+def _tags(path: Path, truth: Mapping[str, Annotations]) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(
+            f"--tags {path}: cannot be read: {error}. Need a CSV with the columns photo and tag."
+        ) from None
+    if not rows or not {"photo", "tag"} <= set(rows[0]):
+        raise ConfigError(f"--tags {path}: has no rows with the columns photo and tag; need both.")
+    found = {row["photo"]: row["tag"] for row in rows if row["tag"]}
+    if not set(found) & set(truth):
+        raise ConfigError(f"--tags {path}: names none of the photos; theirs look like {next(iter(truth))!r}.")
+    return found
+
+
+def _write(result: Result, page: str, drawn: Iterator[Drawn], out: Path, split: str) -> None:
+    """``metrics.json`` comes last: with it, the result is whole."""
+    pictures = list(drawn)
+    (out / "report.html").write_text(page, encoding="utf-8")
+    events: Path | None = out / "tensorboard"
+    try:
+        tensorboard.write_summaries(out / "tensorboard", tensorboard.tags(result), pictures)
+    except ModuleNotFoundError:
+        say("No TensorBoard summaries: tensorboard is not installed. Run: pip install 'outfitter[learn]'")
+        events = None
+    tensorboard.write_zip(out / f"eval_{split}.zip", events, pictures)
+    result.write(out)
+    (out / UNFINISHED_FILE).unlink(missing_ok=True)
+
+
+def _tell(result: Result, out: Path) -> None:
+    """The table that the original printed, beside the guesses, for the person at the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    title = f"{result.terms.model} on {result.terms.data}, protocol {result.terms.protocol}"
+    shown = Table(title=title, title_justify="left", box=None)
+    for column in ("", "model", "95 %", *result.baselines):
+        shown.add_column(column, justify="right" if column else "left", no_wrap=column in ("", "model", "95 %"))
+    names = [name for name in result.scores if name.startswith("AP@0.5IOU/")]
+    names += [name for name in ("mAP@0.5IOU", "AP50", "AP", "AR@100") if name in result.scores]
+    for name in names or [name for name in result.scores if "/" not in name]:
+        score = result.scores[name]
+        guesses = (scores.get(name) for scores in result.baselines.values())
+        shown.add_row(
+            name,
+            f"{score.value:.4f}",
+            f"{score.low:.3f}–{score.high:.3f}",
+            *("–" if guess is None else f"{guess:.4f}" for guess in guesses),
+        )
+    Console(stderr=True).print(shown)
+    say(f"{result.terms.samples} photos. The report is {out / 'report.html'}.")

@@ -1,0 +1,54 @@
+"""What ``outfitter evaluate`` is asked to score: a model folder, a training run, or a file of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from outfitter.artifact import MANIFEST_FILE, SHIPPED, sha256_of
+from outfitter.errors import ConfigError
+from outfitter.values import Detections, Photo
+
+SHOWN_FROM = 0.5
+"""Where neither a manifest nor the command line says from which score detections are shown."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """detect: None for a file of predictions. parallel: `detect` may be called by several threads at once."""
+
+    name: str
+    hash: str
+    path: Path
+    detect: Callable[[Photo], Detections] | None = None
+    shown_from: float = SHOWN_FROM
+    parallel: bool = True
+
+
+def open_subject(model: str, threads: int | None) -> Subject:
+    """Raises ConfigError if `model` is none of what can be scored."""
+    path = SHIPPED / "detector" if model == "shipped" else Path(model)
+    if path.is_file():
+        return Subject(path.name, sha256_of(path)[:16], path)
+    if (path / MANIFEST_FILE).is_file():
+        from outfitter.detections import Detector
+
+        detector = Detector(path, min_score=0.0, threads=threads)
+        manifest = detector.manifest
+        shown_from = SHOWN_FROM if manifest.score_threshold is None else manifest.score_threshold
+        return Subject(manifest.model_id, manifest.sha256[:16], path, detector, shown_from)
+    if (path / "run.json").is_file():
+        from outfitter.learn import checkpoint
+        from outfitter.learn.train import load_trained
+
+        trained, _ = load_trained(path)
+        best = path / "best"
+        weights = best if (best / checkpoint.STATE_FILE).is_file() else checkpoint.latest(path)
+        assert weights is not None  # load_trained found it
+        digest = sha256_of(weights / "model.safetensors")[:16]
+        return Subject(path.name, digest, path, trained, parallel=False)
+    raise ConfigError(
+        f"{model}: is neither a model folder (with manifest.json), a training run (with run.json), nor a file of "
+        "predictions (.json, .jsonl). For the detector that comes with Outfitter, say 'shipped'."
+    )

@@ -1,0 +1,361 @@
+"""``outfitter evaluate`` and ``compare`` on photos that the toy models understand."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outfitter.datasets.coco import write
+from outfitter.datasets.records import record_of
+from outfitter.geometry import as_boxes
+from outfitter.values import Annotations, Example
+from tests.cli.conftest import Outfitter
+from tests.conftest import ToyModels
+from tests.toy import LABELS, picture
+
+SIZE = (160, 240)
+RGB = {"top": (210, 20, 30), "bottom": (20, 30, 200), "footwear": (10, 160, 20)}
+CORNERS = {"top": (30, 20), "bottom": (40, 110), "footwear": (60, 190)}
+
+
+def photo(file: Path, labels: tuple[str, ...], shift: int, split: str) -> Example:
+    """A garment for each label, of its colour, a little elsewhere in each photo."""
+    boxes = [
+        (CORNERS[label][0] + shift, CORNERS[label][1], CORNERS[label][0] + 70, CORNERS[label][1] + 40)
+        for label in labels
+    ]
+    picture(SIZE, **{label: (box, RGB[label]) for label, box in zip(labels, boxes, strict=True)}).save(file)
+    return Example(file, file.name, Annotations(as_boxes(boxes), labels, SIZE), split)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """12 photos of one to three garments each in train, 12 in val; one of val shows a top that is not annotated."""
+    folder = tmp_path_factory.mktemp("dataset")
+    (folder / "images").mkdir()
+    for split in ("train", "val"):
+        examples = [photo(folder / "images" / f"{split}-{n}.png", LABELS[: n % 3 + 1], n * 2, split) for n in range(12)]
+        if split == "val":
+            blank = Annotations(as_boxes([]), (), SIZE)
+            extra = photo(folder / "images" / "val-false.png", ("top",), 5, split)
+            examples.append(Example(extra.image, extra.name, blank, split))
+        write(folder / f"{split}.json", [record_of(one) for one in examples], LABELS)
+    (folder / "classes.txt").write_text("".join(f"{name}\n" for name in LABELS))
+    return folder
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "metrics.json").read_text()))
+
+
+def test_a_model_folder(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = outfitter("evaluate", toy_models.detector, "--on", dataset, "--out", out, "--resamples", 100)
+    assert done.code == 0, done.err
+    found = metrics(out)
+    assert done.rows[0]["scores"] == found["scores"]
+    assert (found["protocol"], found["samples"], found["items"]) == ("photo", 13, 24)
+    assert found["data"] == f"{dataset.name} val"
+    assert found["model"].startswith("toy-detector-")
+    assert found["shown_from"] == 0.5
+    assert found["scores"]["AP50/bottom"]["value"] == pytest.approx(1)
+    assert found["baselines"]["constant box"]["AP50"] > 0
+    assert found["mistakes"]["background"] == 1
+    assert "mAP@0.5IOU" in done.err
+    assert "<h2>The worst photos</h2>" in (out / "report.html").read_text()
+    assert not (out / "unfinished.json").exists()
+
+
+def test_tensorboard_and_the_zip(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    out = tmp_path / "out"
+    outfitter("evaluate", toy_models.detector, "--on", dataset, "--out", out, "--resamples", 100)
+    events = EventAccumulator(str(out / "tensorboard"), size_guidance={"images": 0})
+    events.Reload()
+    tag = "PascalBoxes_PerformanceByCategory/AP@0.5IOU/top"
+    assert events.Scalars(tag)[0].value == pytest.approx(metrics(out)["scores"]["AP@0.5IOU/top"]["value"], abs=1e-6)
+    image = events.Images("photos/val-false.png")[0]
+    assert (image.width, image.height) == (2 * SIZE[0], SIZE[1])
+    with zipfile.ZipFile(out / "eval_val.zip") as packed:
+        assert packed.testzip() is None
+        assert "eval_val/photos/val-false.png.jpg" in packed.namelist()
+        assert any("tfevents" in name for name in packed.namelist())
+
+
+def test_predictions_of_somebody_else(
+    outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path
+) -> None:
+    """`detect`'s own lines, and the same as COCO's results, score as the model does."""
+    first = outfitter("evaluate", toy_models.detector, "--on", dataset, "--out", tmp_path / "a", "--resamples", 100)
+    lines = tmp_path / "a" / "predictions.jsonl"
+    names = json.loads((dataset / "val.json").read_text())
+    image_ids = {row["name"]: row["id"] for row in names["images"]}
+    class_ids = {row["name"]: row["id"] for row in names["categories"]}
+    results = []
+    for row in map(json.loads, lines.read_text().splitlines()):
+        for one in row["detections"]:
+            x1, y1, x2, y2 = one["box_xyxy"]
+            results.append(
+                {
+                    "image_id": image_ids[row["photo"]],
+                    "category_id": class_ids[one["label"]],
+                    "bbox": [x1, y1, x2 - x1, y2 - y1],
+                    "score": one["score"],
+                }
+            )
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    for file in (lines, tmp_path / "results.json"):
+        again = outfitter("evaluate", file, "--on", dataset, "--out", tmp_path / file.stem, "--resamples", 100)
+        assert again.code == 0, again.err
+        assert again.rows[0]["scores"] == first.rows[0]["scores"]
+
+
+def test_interrupted_it_goes_on(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    command = ("evaluate", toy_models.detector, "--on", dataset, "--resamples", 100, "--out")
+    outfitter(*command, whole)
+    lines = (whole / "predictions.jsonl").read_text().splitlines(keepends=True)
+    part = tmp_path / "part"
+    part.mkdir()
+    found = metrics(whole)
+    stamp = {"model": found["model_hash"], "data": found["data_hash"], "split": "val"}
+    (part / "unfinished.json").write_text(json.dumps(stamp))
+    (part / "predictions.jsonl").write_text("".join(lines[:5]) + lines[5][:40])
+    done = outfitter(*command, part)
+    assert done.code == 0, done.err
+    assert "5 of 13 photos were done already" in done.err
+    assert (part / "metrics.json").read_text() == (whole / "metrics.json").read_text()
+    assert (part / "predictions.jsonl").read_text() == (whole / "predictions.jsonl").read_text()
+
+
+def test_it_overwrites_nothing(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    done = outfitter("evaluate", toy_models.detector, "--on", dataset, "--out", tmp_path)
+    assert done.code == 2
+    assert "is not empty, and not an interrupted evaluation of this model and data" in done.err
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_classes_that_do_not_match(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:
+    command = ("evaluate", toy_models.detector, "--on", tmp_path / "two", "--resamples", 100)
+    content = json.loads((dataset / "val.json").read_text())
+    kept = {row["id"]: row["name"] for row in content["categories"] if row["name"] != "footwear"}
+    content["categories"] = [{"id": number, "name": name} for number, name in kept.items()]
+    content["annotations"] = [row for row in content["annotations"] if row["category_id"] in kept]
+    for row in content["images"]:
+        row["file_name"] = str(dataset / row["file_name"])
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "val.json").write_text(json.dumps(content))
+    done = outfitter(*command, "--out", tmp_path / "a")
+    assert done.code == 2
+    assert "the predictions hold labels 'footwear'; the classes are top, bottom" in done.err
+    (tmp_path / "map.yaml").write_text("top: top\nbottom: bottom\nfootwear: null\n")
+    done = outfitter(*command, "--out", tmp_path / "b", "--map", tmp_path / "map.yaml")
+    assert done.code == 0, done.err
+    assert "the baselines learn from what they are scored on" in done.err
+
+
+def test_packshots(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for split in ("train", "val"):
+        examples = [photo(tmp_path / "data" / f"{split}{n}.png", (LABELS[n % 3],), n, split) for n in range(6)]
+        write(tmp_path / "data" / f"{split}.json", [record_of(one) for one in examples], LABELS)
+    out = tmp_path / "out"
+    done = outfitter(
+        "evaluate",
+        toy_models.detector,
+        "--on",
+        tmp_path / "data",
+        "--out",
+        out,
+        "--protocol",
+        "packshot",
+        "--resamples",
+        100,
+    )
+    assert done.code == 0, done.err
+    assert metrics(out)["scores"]["rank-1"]["value"] == 1
+    assert metrics(out)["baselines"]["majority class"]["rank-1"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--protocol", "photos"],
+            "choose from photo, seed-crop, packshot, retrieval, end-to-end; did you mean 'photo'",
+        ),
+        (["--protocol", "retrieval"], "--protocol retrieval needs --queries, and no --on"),
+        (["--split", "test"], "its split 'test' is empty"),
+        (["--split", "dev"], "unknown split 'dev'"),
+    ],
+)
+def test_bad_usage(
+    outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path, options: list[str], message: str
+) -> None:
+    done = outfitter("evaluate", toy_models.detector, "--on", dataset, "--out", tmp_path / "out", *options)
+    assert done.code == 2
+    assert message in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_something_that_is_no_model(outfitter: Outfitter, dataset: Path, tmp_path: Path) -> None:
+    done = outfitter("evaluate", tmp_path, "--on", dataset, "--out", tmp_path / "out")
+    assert done.code == 2
+    assert "neither a model folder (with manifest.json), a training run" in done.err
+
+
+def items(path: Path, rows: list[dict[str, object]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["image", "group", "kind", "x1", "y1", "x2", "y2"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_retrieval(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) -> None:
+    """Pictures of one colour are one group; the embedder sees colours and nothing else."""
+    rows: list[dict[str, object]] = []
+    for number in range(8):
+        colour = (30 * number, 250 - 30 * number, 90 + 20 * number)
+        for copy in range(2):
+            name = f"{number}-{copy}.png"
+            picture((60, 90), top=((5 + copy, 9, 50 + copy, 80), colour)).save(tmp_path / name)
+            rows.append({"image": name, "group": f"sku{number}", "kind": "top"})
+    queries = items(tmp_path / "queries.csv", rows)
+    out = tmp_path / "out"
+    command = ("evaluate", toy_models.embedder, "--protocol", "retrieval", "--queries", queries, "--resamples", 100)
+    done = outfitter(*command, "--out", out)
+    assert done.code == 0, done.err
+    found = metrics(out)
+    assert (found["samples"], found["items"], found["protocol"]) == (8, 16, "retrieval")
+    assert found["scores"]["Recall@1"]["value"] > 0.8
+    assert found["baselines"]["a gallery in random order"]["Recall@1"] == pytest.approx(1 / 15, abs=1e-6)
+    assert (out / "report.html").is_file()
+    single = items(tmp_path / "single.csv", rows[:3])
+    done = outfitter(*command[:5], single, "--out", tmp_path / "b")
+    assert done.code == 2
+    assert "query 2 is of group 'sku1', which the gallery does not hold besides the query itself" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,kind\na.png,top\n", "q.csv: has no column group; need image,group"),
+        ("image,group\n", "q.csv: has no rows below its head"),
+        ("image,group\na.png,\n", "q.csv:2: image is 'a.png', group is ''"),
+        ("image,group,x1,y1,x2,y2\na.png,g,1,2,x,4\n", "q.csv:2: the box is 1,2,x,4; need four numbers"),
+        ("image,group,x1,y1,x2,y2\na.png,g,9,2,3,4\n", "q.csv:2: the box is 9,2,3,4; need x1 < x2"),
+        ("image,group\nmissing.png,g\n", "1 of 1 queries cannot be scored, first: "),
+    ],
+)
+def test_bad_queries(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "q.csv").write_text(text)
+    done = outfitter(
+        "evaluate",
+        toy_models.embedder,
+        "--protocol",
+        "retrieval",
+        "--queries",
+        tmp_path / "q.csv",
+        "--out",
+        tmp_path / "o",
+    )
+    assert done.code == 2
+    assert message in done.err
+
+
+def test_end_to_end(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) -> None:
+    feed, rows = [], []
+    for number in range(5):
+        colour = (255 - 20 * number, 40 - 8 * number, 15 * number)
+        picture((120, 160), top=((20, 20, 100, 140), colour)).save(tmp_path / f"p{number}.png")
+        feed.append({"id": f"sku{number}", "title": f"Top {number}", "image": str(tmp_path / f"p{number}.png")})
+        picture((150, 220), top=((30, 40, 110, 160), colour)).save(tmp_path / f"q{number}.png")
+        box = {"x1": 30, "y1": 40, "x2": 110, "y2": 160}
+        rows.append({"image": f"q{number}.png", "group": f"sku{number}", "kind": "top", **box})
+    rows.append({**rows[0], "x1": 0, "x2": 20})  # nothing is there
+    rows.append({**rows[1], "kind": "bottom"})  # found all the same
+    with (tmp_path / "feed.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "title", "image"])
+        writer.writeheader()
+        writer.writerows(feed)
+    shop = tmp_path / "shop"
+    models = ("--detector", toy_models.detector, "--embedder", toy_models.embedder)
+    assert outfitter("catalogue", "build", tmp_path / "feed.csv", "--out", shop, *models).code == 0
+    queries = items(tmp_path / "q.csv", rows)
+    command = (
+        "evaluate",
+        toy_models.detector,
+        "--protocol",
+        "end-to-end",
+        "--queries",
+        queries,
+        "--catalogue",
+        shop,
+        "--embedder",
+        toy_models.embedder,
+        "--resamples",
+        100,
+        "--out",
+    )
+    done = outfitter(*command, tmp_path / "out")
+    assert done.code == 0, done.err
+    scores = {name: one["value"] for name, one in metrics(tmp_path / "out")["scores"].items()}
+    assert scores["found@5"] == pytest.approx(6 / 7, abs=1e-6)
+    assert scores["lost to missed box"] == pytest.approx(1 / 7, abs=1e-6)
+    assert scores["found@10/bottom"] == 1
+    queries.write_text(queries.read_text().replace("sku4", "sku9"))
+    done = outfitter(*command, tmp_path / "again")
+    assert done.code == 2
+    assert "1 of 7 products are not in the catalogue, first 'sku9'" in done.err
+
+
+def test_compare(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:
+    """The model beside itself without footwear: that class is really worse, the others are not."""
+    for name in ("good", "bad"):
+        model = toy_models.detector if name == "good" else tmp_path / "fewer.jsonl"
+        done = outfitter("evaluate", model, "--on", dataset, "--out", tmp_path / name, "--resamples", 100)
+        assert done.code == 0, done.err
+        rows = map(json.loads, (tmp_path / "good" / "predictions.jsonl").read_text().splitlines())
+        fewer = [
+            {**row, "detections": [one for one in row["detections"] if one["label"] != "footwear"]} for row in rows
+        ]
+        (tmp_path / "fewer.jsonl").write_text("".join(json.dumps(row) + "\n" for row in fewer))
+    done = outfitter("compare", tmp_path / "good", tmp_path / "bad", tmp_path / "good", "--resamples", 200)
+    assert done.code == 0, done.err
+    found = {(row["b"]["result"].rsplit("/", 1)[1], row["score"]): row for row in done.rows}
+    worse = found["bad", "AP50/footwear"]
+    assert (worse["a"]["value"], worse["b"]["value"], worse["real"]) == (1.0, 0.0, True)
+    assert worse["high"] < 0
+    assert not found["bad", "AP50/bottom"]["real"]
+    assert not any(row["real"] for (name, _), row in found.items() if name == "good")
+    assert "differences are real at 95 %" in done.err
+
+
+def test_compare_refuses(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:
+    for split in ("val", "train"):
+        outfitter(
+            "evaluate",
+            toy_models.detector,
+            "--on",
+            dataset,
+            "--split",
+            split,
+            "--out",
+            tmp_path / split,
+            "--resamples",
+            100,
+        )
+    done = outfitter("compare", tmp_path / "val", tmp_path / "train")
+    assert done.code == 2
+    assert "was scored on other data" in done.err
+    assert outfitter("compare", tmp_path / "val").code == 2
+    done = outfitter("compare", tmp_path / "val", tmp_path)
+    assert "holds no metrics.json" in done.err

@@ -1,0 +1,153 @@
+"""The report holds what it promises, loads nothing, and shows hostile names as text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from outfitter.errors import PhotoError
+from outfitter.evaluation.baselines import learn_prior
+from outfitter.evaluation.bootstrap import intervals
+from outfitter.evaluation.judge import Judgement, judge
+from outfitter.evaluation.means import MeanEvidence
+from outfitter.evaluation.report import detection_page, gallery, means_page
+from outfitter.evaluation.report.means import Row, Shown
+from outfitter.evaluation.result import Result, Terms
+from outfitter.values import Photo
+from tests.evaluation.scenes import CLASSES, annotated, detected, random_scene
+
+EVIL = "<script>alert('x')</script>&\".jpg"
+SCENE = random_scene(12, photos=20)
+TRUTH = {**SCENE.truth, EVIL: annotated([[10, 10, 60, 90]], ["top"], (80, 100))}
+FOUND = {**SCENE.predictions, EVIL: detected([[1, 1, 9, 9]] * 30, ["bag"] * 30, [0.9] * 30, (80, 100))}
+TERMS = Terms("photo", EVIL, "d1", 21, 60, "toy-1", "m1", 0.0, 100, 0.5)
+
+
+class Outline(HTMLParser):
+    """Tags that are open and not closed, and how many of each kind there are."""
+
+    VOID = frozenset({"meta", "img", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.count: dict[str, int] = {}
+        self.ids: list[str] = []
+        self.uses: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.count[tag] = self.count.get(tag, 0) + 1
+        values = dict(attrs)
+        if (identity := values.get("id")) is not None:
+            self.ids.append(identity)
+        if tag == "use":
+            self.uses.append((values["href"] or "").removeprefix("#"))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def load(name: str) -> Photo:
+    width, height = TRUTH[name].size_wh
+    return Photo(np.full((height, width, 3), 200, np.uint8), name)
+
+
+@pytest.fixture(scope="module")
+def judgement() -> Judgement:
+    return judge(TRUTH, FOUND, CLASSES, learn_prior(TRUTH.values()), 0.5, replicates=20)
+
+
+def result_of(judgement: Judgement) -> Result:
+    return Result(TERMS, judgement.scores, judgement.baselines, judgement.slices, judgement.evidence, 20)
+
+
+def test_every_part_is_there_and_whole(judgement: Judgement) -> None:
+    page = detection_page(result_of(judgement), judgement, load)
+    outline = Outline(page)
+    assert outline.open == []
+    assert "script" not in outline.count
+    assert len(outline.ids) == len(set(outline.ids))
+    assert set(outline.uses) == set(outline.ids)
+    worst, some = gallery.worst(judgement, 50), gallery.some(judgement, 12)
+    assert outline.count["image"] == len(worst) + len(some)
+    headings = re.findall("<h2>(.*?)</h2>", page)
+    assert headings == [
+        "How good", "Beside guesses", "Precision over recall", "Mistakes", "Taken for what",
+        "Where it is good, and where not", "The worst photos", "Photos at random", "On what terms",
+    ]  # fmt: skip
+    for told in ("AP@0.5IOU/top", "mAP@0.5IOU", "constant box", "hash d1", "hash m1", "garments: 1"):
+        assert told in page
+
+
+def test_it_loads_nothing(judgement: Judgement) -> None:
+    page = detection_page(result_of(judgement), judgement, load)
+    links = re.findall(r"""(?:href|src|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
+    assert links
+    assert all(link.startswith(("#", "data:image/jpeg;base64,")) for link in links)
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_the_worst_come_first(judgement: Judgement) -> None:
+    worst = gallery.worst(judgement, 3)
+    assert worst[0] == EVIL  # 30 false bags and a missed top
+    truth, shown = gallery.marks(judgement, list(TRUTH).index(EVIL))
+    assert [mark.text for mark in truth] == ["top: missed"]
+    assert {mark.text for mark in shown} == {"bag 0.90: background"}
+    assert not any(mark.good for mark in (*truth, *shown))
+
+
+def test_an_unreadable_photo_is_told(judgement: Judgement) -> None:
+    def broken(name: str) -> Photo:
+        if name == EVIL:
+            raise PhotoError(f"{name}: is gone")
+        return load(name)
+
+    page = detection_page(result_of(judgement), judgement, broken)
+    assert "&quot;.jpg: is gone" in page
+    assert Outline(page).open == []
+
+
+def test_a_diagnosis_is_shown_where_the_score_is_near_zero() -> None:
+    shifted = {
+        name: replace(one, labels=tuple(CLASSES[(CLASSES.index(label) + 1) % 4] for label in one.labels))
+        for name, one in ((n, detected(a.boxes_xyxy, a.labels, [0.9] * len(a), a.size_wh)) for n, a in TRUTH.items())
+    }
+    found = judge(TRUTH, shifted, CLASSES, learn_prior(TRUTH.values()), 0.5, replicates=20)
+    assert found.scores["AP50"].value < 0.05
+    page = detection_page(result_of(found), found, load)
+    assert "Why so low" in page
+    assert "class names are mixed up: top means eyewear" in page
+
+
+def test_a_report_of_means() -> None:
+    columns = {"Recall@1": np.array([1.0, 0.0, 1.0]), "Recall@1/<b>": np.array([1.0, 0.0, np.nan])}
+    evidence = MeanEvidence.of_items(("a", "b", "c"), columns)
+    result = Result(
+        replace(TERMS, protocol="retrieval", score_floor=None),
+        intervals(evidence, 20),
+        {"chance": {"Recall@1": 0.01}},
+        {},
+        evidence,
+        20,
+    )
+    rows = [Row(EVIL, [Shown(load(EVIL)), Shown(load(EVIL), True), Shown(load(EVIL), False)])]
+    page = means_page(result, ("Recall@1",), rows, "Three.")
+    outline = Outline(page)
+    assert outline.open == []
+    assert outline.count["img"] == 3
+    assert "script" not in outline.count
+    assert "0.667" in page
+    assert "&lt;b&gt;" in page
+    assert "Score floor" not in page
