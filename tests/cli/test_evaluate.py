@@ -189,9 +189,10 @@ def test_packshots(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) 
     [
         (
             ["--protocol", "photos"],
-            "choose from photo, seed-crop, packshot, retrieval, end-to-end; did you mean 'photo'",
+            "choose from photo, seed-crop, packshot, retrieval, end-to-end, ranking; did you mean 'photo'",
         ),
         (["--protocol", "retrieval"], "--protocol retrieval needs --queries, and no --on"),
+        (["--protocol", "ranking"], "--protocol ranking needs --events, and no --on"),
         (["--split", "test"], "its split 'test' is empty"),
         (["--split", "dev"], "unknown split 'dev'"),
     ],
@@ -315,6 +316,72 @@ def test_end_to_end(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path)
     done = outfitter(*command, tmp_path / "again")
     assert done.code == 2
     assert "1 of 7 products are not in the catalogue, first 'sku9'" in done.err
+
+
+def test_ranking(outfitter: Outfitter, tmp_path: Path) -> None:
+    """Everybody goes on with the neighbours of what they had; lists that know it beat popular and random ones."""
+    events, lists = ["user,product,time"], []
+    for number in range(40):
+        for step in range(6):
+            events.append(f"u{number},p{(number * 7 + step) % 50},{step}")
+        lists.append({"user": f"u{number}", "products": [f"p{(number * 7 + 5 + step) % 50}" for step in range(4)]})
+    (tmp_path / "events.csv").write_text("\n".join(events) + "\n")
+    (tmp_path / "lists.jsonl").write_text("".join(json.dumps(row) + "\n" for row in lists))
+    command = ("--protocol", "ranking", "--events", tmp_path / "events.csv", "--split-at", "5", "--resamples", 100)
+    for model in (tmp_path / "lists.jsonl", "popular"):
+        done = outfitter("evaluate", model, *command, "--out", tmp_path / Path(model).stem)
+        assert done.code == 0, done.err
+        assert "); popular 0." in done.err
+    found = metrics(tmp_path / "lists")
+    assert (found["samples"], found["items"], found["protocol"], found["products"]) == (40, 40, "ranking", 50)
+    assert found["scores"]["Recall@5"]["value"] == 1
+    assert found["slices"]["past events: 5 to 19"]["NDCG@5"]["value"] == 1
+    assert metrics(tmp_path / "popular")["scores"]["Recall@10"]["value"] == found["baselines"]["popular"]["Recall@10"]
+    done = outfitter("compare", tmp_path / "popular", tmp_path / "lists", "--resamples", 100)
+    assert {row["score"]: row["real"] for row in done.rows}["Recall@5"] is True
+    done = outfitter("evaluate", tmp_path / "none.jsonl", *command, "--out", tmp_path / "b")
+    assert (done.code, (tmp_path / "b").exists()) == (2, False)
+    assert "is no file of lists" in done.err
+    (tmp_path / "lists.jsonl").write_text('{"user": "u0", "products": ["x1"]}\n')
+    done = outfitter("evaluate", tmp_path / "lists.jsonl", *command, "--out", tmp_path / "b")
+    assert "39 of the 40 people who chose something after the split have no line, first 'u1'" in done.err
+
+
+def test_ranking_in_a_catalogue(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) -> None:
+    """Its products are what can be recommended, and its vectors tell diversity."""
+    feed = ["id,title,image"]
+    for number in range(4):
+        picture((120, 160), top=((20, 20, 100, 140), (250 - 60 * number, 40, 60 * number))).save(
+            tmp_path / f"p{number}.png"
+        )
+        feed.append(f"p{number},Top {number},{tmp_path / f'p{number}.png'}")
+    (tmp_path / "feed.csv").write_text("\n".join(feed) + "\n")
+    shop = tmp_path / "shop"
+    models = ("--detector", toy_models.detector, "--embedder", toy_models.embedder)
+    assert outfitter("catalogue", "build", tmp_path / "feed.csv", "--out", shop, *models).code == 0
+    events = "user,product,time\nann,p0,1\nbob,p1,2\nann,p1,3\nann,gone,4\nbob,p3,5\n"
+    (tmp_path / "events.csv").write_text(events)
+    done = outfitter(
+        "evaluate",
+        "random",
+        "--protocol",
+        "ranking",
+        "--events",
+        tmp_path / "events.csv",
+        "--split-at",
+        "3",
+        "--catalogue",
+        shop,
+        "--resamples",
+        100,
+        "--out",
+        tmp_path / "out",
+    )
+    assert done.code == 0, done.err
+    assert "1 choices are of products that are not in the catalogue" in done.err
+    found = metrics(tmp_path / "out")
+    assert (found["products"], found["items"]) == (4, 2)
+    assert found["scores"]["diversity"]["value"] > 0
 
 
 def test_compare(outfitter: Outfitter, toy_models: ToyModels, dataset: Path, tmp_path: Path) -> None:

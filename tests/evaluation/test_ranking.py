@@ -41,8 +41,8 @@ def test_by_hand() -> None:
     assert np.isnan(columns["diversity"][1])
     scores = intervals(evidence, replicates=20)
     assert scores["coverage"].value == pytest.approx((6 + 1 + 25) / 40)
-    assert scores["Recall@10/no past events"].value == pytest.approx(0.5)
-    assert scores["Recall@10/5 and more"].value == pytest.approx(0.25)
+    assert scores["Recall@10/past events: 0"].value == pytest.approx(0.5)
+    assert scores["Recall@10/past events: 20 and more"].value == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(

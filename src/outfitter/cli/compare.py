@@ -26,7 +26,7 @@ def command(
     One JSON line a score and result: the difference to A, its 95 % interval over resampled photos (the same resamples
     for both), and whether it is real, that is, holds no 0.
     """
-    from outfitter.evaluation.bootstrap import differences
+    from outfitter.evaluation.bootstrap import differences, json_number, plain
     from outfitter.evaluation.result import comparable, read
 
     if len(results) < 2:
@@ -37,37 +37,43 @@ def command(
     with progress("resamples", resamples * (len(stored) - 1)) as advance:
         for other in stored[1:]:
             found.append(differences(stored[0].evidence, other.evidence, resamples, progress=advance))
-    for folder, other, moved in zip(results[1:], stored[1:], found, strict=True):
+    values = [{name: json_number(value) for name, value in plain(one.evidence).items()} for one in stored]
+    for folder, its, moved in zip(results[1:], values[1:], found, strict=True):
         for name, difference in moved.items():
             emit(
                 {
                     "score": name,
-                    "a": {"result": str(results[0]), "value": stored[0].scores[name]},
-                    "b": {"result": str(folder), "value": other.scores[name]},
+                    "a": {"result": str(results[0]), "value": values[0][name]},
+                    "b": {"result": str(folder), "value": its[name]},
                     **difference.as_dict(),
                 }
             )
-    _tell(results, stored, found)
+    _tell(results, stored[0], values, found)
 
 
-def _tell(results: list[Path], stored: list[Stored], found: list[dict[str, Difference]]) -> None:
+def _tell(
+    results: list[Path],
+    first: Stored,
+    values: list[dict[str, float | None]],
+    found: list[dict[str, Difference]],
+) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    terms = stored[0].terms
+    terms = first.terms
     table = Table(title=f"{terms.protocol} on {terms.data}, {terms.samples} samples; * marks a real difference to A")
     table.add_column("")
     for letter, folder in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", results, strict=False):
         table.add_column(f"{letter} {folder.name}", justify="right")
     for name in found[0]:
-        cells = [_number(stored[0].scores[name])]
-        for other, moved in zip(stored[1:], found, strict=True):
+        cells = [_number(values[0][name])]
+        for its, moved in zip(values[1:], found, strict=True):
             if name not in moved:
                 cells.append("–")
                 continue
             one = moved[name]
             mark = "*" if one.real else " "
-            cells.append(f"{_number(other.scores[name])} {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}){mark}")
+            cells.append(f"{_number(its[name])} {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}){mark}")
         table.add_row(name, *cells)
     Console(stderr=True).print(table)
     real = sum(one.real for moved in found for one in moved.values())

@@ -13,6 +13,7 @@ from outfitter.errors import ConfigError, nearest
 
 DETECTION = ("photo", "seed-crop", "packshot")
 PRODUCTS = ("retrieval", "end-to-end")
+PROTOCOLS = (*DETECTION, *PRODUCTS, "ranking")
 
 
 def command(
@@ -25,7 +26,9 @@ def command(
     split: Annotated[str, typer.Option(help="Which of its splits: val, test or train.")] = "val",
     protocol: Annotated[
         str | None,
-        typer.Option(help="photo, seed-crop, packshot, retrieval or end-to-end; else what the data set is for."),
+        typer.Option(
+            help="photo, seed-crop, packshot, retrieval, end-to-end or ranking; else what the data set is for."
+        ),
     ] = None,
     shown_from: Annotated[
         float | None, typer.Option(min=0, max=1, help="Score from which detections are shown; the model has its own.")
@@ -43,24 +46,43 @@ def command(
     gallery: Annotated[
         Path | None, typer.Option(help="retrieval: a CSV like --queries; without, each query against the others.")
     ] = None,
-    catalogue: Annotated[Path | None, typer.Option(help="end-to-end: the catalogue's folder.")] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="end-to-end, ranking: the folder of the catalogue that is recommended from.")
+    ] = None,
     embedder: Annotated[
         Path | None, typer.Option(help="end-to-end: the model folder that the catalogue was made with.")
     ] = None,
     where: Annotated[str | None, typer.Option(help="end-to-end: filters, as in 'outfitter recommend'.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="ranking: a CSV of user,product,time and, if known, kind (view, purchase, …).")
+    ] = None,
+    split_at: Annotated[
+        str | None,
+        typer.Option(help="ranking: the moment of the split; else the latest fifth of the events is held out."),
+    ] = None,
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="ranking: what people had met before counts as a choice too.")
+    ] = False,
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 1000,
 ) -> None:
     """Score a detector or an embedder. Prints the scores as one JSON line; writes metrics.json and report.html.
 
     The protocols photo, seed-crop and packshot score a detector --on a data set; retrieval scores an embedder on
     --queries (and a --gallery); end-to-end a detector on --queries and a --catalogue, group being the product's id and
-    kind its slot. 'outfitter compare' puts results side by side.
+    kind its slot; ranking lists of products, a .jsonl file of {"user": "…", "products": ["…"]} or the words popular or
+    random, on --events. 'outfitter compare' puts results side by side.
     """
-    if protocol is not None and protocol not in (*DETECTION, *PRODUCTS):
-        choices = ", ".join((*DETECTION, *PRODUCTS))
+    if protocol is not None and protocol not in PROTOCOLS:
         raise ConfigError(
-            f"--protocol is {protocol!r}; choose from {choices}{nearest(protocol, (*DETECTION, *PRODUCTS))}"
+            f"--protocol is {protocol!r}; choose from {', '.join(PROTOCOLS)}{nearest(protocol, PROTOCOLS)}"
         )
+    if protocol == "ranking":
+        from outfitter.cli.evaluate_ranking import ranking
+
+        if events is None or on is not None or queries is not None:
+            raise ConfigError("--protocol ranking needs --events, and no --on or --queries.")
+        emit(ranking(model, events, catalogue, split_at, repeats, out, resamples))
+        return
     if protocol in PRODUCTS:
         from outfitter.cli.evaluate_products import end_to_end, retrieval
 

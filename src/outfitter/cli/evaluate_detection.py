@@ -14,6 +14,7 @@ from PIL import Image
 
 from outfitter import datasets
 from outfitter.cli.draw import draw_boxes
+from outfitter.cli.evaluated import summary
 from outfitter.cli.inputs import Input, in_order
 from outfitter.cli.output import progress, rounded, say
 from outfitter.cli.subject import Subject, open_subject
@@ -90,7 +91,7 @@ def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dic
     result, page, drawn = _packshots(scored) if protocol == "packshot" else _photos(scored)
     _write(result, page, drawn, out, asked.split)
     _tell(result, out)
-    return {"result": str(out), **{name: result.as_dict()[name] for name in ("protocol", "samples", "scores")}}
+    return summary(result, out)
 
 
 @dataclass(frozen=True, eq=False)

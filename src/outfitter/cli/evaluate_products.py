@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.catalogue import Catalogue
+from outfitter.cli.evaluated import finish
 from outfitter.cli.inputs import Input, cores, in_order, new_folder
-from outfitter.cli.output import progress, say
+from outfitter.cli.output import progress
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
@@ -124,7 +125,7 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
     page = report.means_page(
         result, ("Recall@1", "Recall@5", "Recall@10", "mAP@R"), _nearest(found, asked, offered), told
     )
-    return _finish(result, page, out)
+    return finish(result, page, out, "queries")
 
 
 def end_to_end(
@@ -165,7 +166,7 @@ def end_to_end(
     ]
     headline = [f"found@{k}" for k in (1, 5, 10)] + [f"lost to {loss}" for loss in LOSSES]
     told = f"{len(rows)} of {len(lost)} garments whose product was not among the first {K}, and why; the first of them."
-    return _finish(result, report.means_page(result, headline, rows[:GALLERY], told), out)
+    return finish(result, report.means_page(result, headline, rows[:GALLERY], told), out, "queries")
 
 
 def _all_known(catalogue: Catalogue, asked: Sequence[Item], queries: Path) -> None:
@@ -267,13 +268,3 @@ def _hash(*files: Path | None, note: str = "") -> str:
     for file in files:
         digest.update(file.read_bytes() if file else b"\0")
     return digest.hexdigest()[:16]
-
-
-def _finish(result: Result, page: str, out: Path) -> dict[str, Any]:
-    (out / "report.html").write_text(page, encoding="utf-8")
-    result.write(out)
-    for name, score in result.scores.items():
-        if "/" not in name:
-            say(f"{name}: {score.value:.4f} ({score.low:.3f} to {score.high:.3f})")
-    say(f"{result.terms.items} queries. The report is {out / 'report.html'}.")
-    return {"result": str(out), **{name: result.as_dict()[name] for name in ("protocol", "samples", "scores")}}

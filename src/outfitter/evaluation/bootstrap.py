@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from outfitter.errors import EvaluationError
 from outfitter.evaluation.curves import Values, Weights
@@ -26,6 +27,10 @@ class Evidence(Protocol):
     """Scores as a function of how often each sample is seen."""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of the samples."""
+
+    @property
     def samples(self) -> int: ...
 
     @property
@@ -33,6 +38,9 @@ class Evidence(Protocol):
         """The longest array that one weighting is spread over."""
 
     def __call__(self, weights: Weights) -> Mapping[str, Values]: ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as arrays that need no pickle."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,13 @@ def intervals(
     progress: Callable[[int], object] | None = None,
 ) -> dict[str, Interval]:
     """Every score with its interval."""
-    values = evidence(np.ones((1, evidence.samples), np.int64))
     drawn = _replicates([evidence], replicates, seed, progress)[0]
-    return {name: Interval(float(value[0]), *_bounds(drawn[name])) for name, value in values.items()}
+    return {name: Interval(value, *_bounds(drawn[name])) for name, value in plain(evidence).items()}
+
+
+def plain(evidence: Evidence) -> dict[str, float]:
+    """Every score without its interval."""
+    return {name: float(value[0]) for name, value in evidence(np.ones((1, evidence.samples), np.int64)).items()}
 
 
 def differences(
@@ -102,8 +114,7 @@ def differences(
         raise EvaluationError(
             f"the runs were scored on {first.samples} and {second.samples} samples; need the same ones."
         )
-    ones = np.ones((1, first.samples), np.int64)
-    before, after = first(ones), second(ones)
+    before, after = plain(first), plain(second)
     drawn = _replicates([first, second], replicates, seed, progress)
     found = {}
     for name in before:
@@ -112,7 +123,7 @@ def differences(
             told = moved[~np.isnan(moved)]
             side = min((told <= 0).sum(), (told >= 0).sum()) + 1
             p = min(1.0, 2 * float(side) / (len(told) + 1))
-            found[name] = Difference(float(after[name][0] - before[name][0]), *_bounds(moved), p)
+            found[name] = Difference(after[name] - before[name], *_bounds(moved), p)
     return found
 
 

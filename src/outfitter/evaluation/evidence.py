@@ -69,6 +69,10 @@ class DetectionEvidence:
         return cls(tuple(arrays["photos"].tolist()), coco, voc)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return self.photos
+
+    @property
     def samples(self) -> int:
         return len(self.photos)
 

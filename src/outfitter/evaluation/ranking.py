@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from outfitter.evaluation.curves import Values, Weights
 from outfitter.evaluation.means import MeanEvidence
 
 KS: Final = (5, 10, 20)
-PASTS: Final = (("no past events", 0, 0), ("1 to 4", 1, 4), ("5 and more", 5, 10**9))
+PASTS: Final = (("0", 0, 0), ("1 to 4", 1, 4), ("5 to 19", 5, 19), ("20 and more", 20, 10**9))
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,10 @@ class RankingEvidence:
     items: int
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return self.means.names
+
+    @property
     def samples(self) -> int:
         return self.means.samples
 
@@ -39,8 +43,20 @@ class RankingEvidence:
         return max(len(self.shown), self.means.width)
 
     def __call__(self, weights: Weights) -> dict[str, Values]:
-        covered = [len(np.unique(self.shown[row[self.to] > 0])) / self.items for row in weights]
+        covered = []
+        for row in weights:
+            reached = np.zeros(self.items, bool)
+            reached[self.shown[row[self.to] > 0]] = True
+            covered.append(reached.mean())
         return {**self.means(weights), "coverage": np.array(covered)}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as arrays that need no pickle."""
+        return {**self.means.arrays(), "shown": self.shown, "to": self.to, "items": np.array(self.items)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> RankingEvidence:
+        return cls(MeanEvidence.from_arrays(arrays), arrays["shown"], arrays["to"], int(arrays["items"]))
 
 
 def score_ranking(
@@ -60,7 +76,8 @@ def score_ranking(
         items: everything that could have been recommended.
         popularity: past events by item; novelty is the mean of -log2((events + 1) / (all events + items)), in bits.
         vectors: unit vectors by item; diversity is the mean of 1 - cosine over pairs of the first 10, in [0, 2].
-        past: events by person before the split, for scores of ``no past events``, ``1 to 4`` and ``5 and more``.
+        past: events by person before the split, for scores of people with 0, 1 to 4, 5 to 19, and 20 and more of them,
+            as ``Recall@10/past events: 1 to 4``.
 
     Raises:
         EvaluationError: other people on the two sides, nobody, nothing chosen by somebody, an item recommended twice
@@ -76,7 +93,7 @@ def score_ranking(
         if popularity is not None:
             row["novelty"] = _novelty(recommended[person], popularity, events + len(items))
         if vectors is not None:
-            row["diversity"] = _diversity([vectors[item] for item in recommended[person][:10]])
+            row["diversity"] = _diversity([vectors[item] for item in recommended[person][:10] if item in vectors])
         for name, value in row.items():
             columns.setdefault(name, []).append(value)
     arrays = {name: np.array(column) for name, column in columns.items()}
@@ -84,7 +101,7 @@ def score_ranking(
     for name, least, most in PASTS if past is not None else ():
         mine = (counts >= least) & (counts <= most)
         if mine.any():
-            arrays |= {f"{score}/{name}": np.where(mine, arrays[score], np.nan) for score in columns}
+            arrays |= {f"{score}/past events: {name}": np.where(mine, arrays[score], np.nan) for score in columns}
     shown = [(numbers[item], number) for number, person in enumerate(people) for item in recommended[person]]
     pairs = np.array(shown, np.int64).reshape(-1, 2)
     return RankingEvidence(MeanEvidence.of_items(people, arrays), pairs[:, 0], pairs[:, 1], len(items))
@@ -130,4 +147,7 @@ def _check(
             twice = next(item for item in listed if listed.count(item) > 1)
             raise EvaluationError(f"{person}: {twice!r} is recommended twice; each hit may count once only.")
         if unknown := [item for item in listed if item not in numbers]:
-            raise EvaluationError(f"{person}: {unknown[0]!r} is recommended and is not among the {len(numbers)} items.")
+            raise EvaluationError(
+                f"{person}: {unknown[0]!r} is recommended and is not among the {len(numbers)} items. "
+                "Give the catalogue that the lists were made of."
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +16,17 @@ from outfitter.evaluation import bootstrap
 from outfitter.evaluation.bootstrap import Evidence, Interval, json_number
 from outfitter.evaluation.evidence import DetectionEvidence
 from outfitter.evaluation.means import MeanEvidence
+from outfitter.evaluation.ranking import RankingEvidence
 
 METRICS_FILE: Final = "metrics.json"
 EVIDENCE_FILE: Final = "evidence.npz"
+
+KINDS: Final[Mapping[str, type[DetectionEvidence] | type[MeanEvidence] | type[RankingEvidence]]] = {
+    "detection": DetectionEvidence,
+    "means": MeanEvidence,
+    "ranking": RankingEvidence,
+}
+"""What `EVIDENCE_FILE` may hold."""
 
 PROTOCOLS: Final[Mapping[str, str]] = {
     "photo": "Whole photos, every annotated box. A detection is right if class and box (IoU) are.",
@@ -63,6 +71,24 @@ class Result:
     replicates: int = bootstrap.REPLICATES
     more: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of_means(
+        cls,
+        terms: Terms,
+        evidence: Evidence,
+        baselines: Mapping[str, Mapping[str, float]],
+        replicates: int = bootstrap.REPLICATES,
+        more: Mapping[str, Any] | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Result:
+        """Of evidence whose score names tell slices, as ``Recall@1/box: under 2 %``."""
+        scores: dict[str, Interval] = {}
+        slices: dict[str, dict[str, Interval]] = {}
+        for name, score in bootstrap.intervals(evidence, replicates, progress=progress).items():
+            what, _, part = name.partition("/")
+            (slices.setdefault(part, {}) if ": " in part else scores)[what if ": " in part else name] = score
+        return cls(terms, scores, baselines, slices, evidence, replicates, more or {})
+
     def as_dict(self) -> dict[str, Any]:
         """What ``metrics.json`` holds. A score that does not exist is null."""
         return {
@@ -88,10 +114,9 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A result that was read back: enough to compare it. scores: values without intervals."""
+    """A result that was read back: enough to compare it."""
 
     terms: Terms
-    scores: Mapping[str, float | None]
     evidence: Evidence
 
 
@@ -109,13 +134,12 @@ def read(folder: Path) -> Stored:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         terms = Terms(**{name: values[name] for name in Terms.__dataclass_fields__})
-        scores = {name: one["value"] for name, one in values["scores"].items()}
         # Opened here, since numpy leaves a file open that turns out to be damaged.
         with (folder / EVIDENCE_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             evidence = _evidence(dict(arrays))
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise EvaluationError(f"{folder}: cannot be read: {error!r}. Run 'outfitter evaluate' again.") from error
-    return Stored(terms, scores, evidence)
+    return Stored(terms, evidence)
 
 
 def comparable(results: Sequence[Stored], names: Sequence[str]) -> None:
@@ -130,25 +154,18 @@ def comparable(results: Sequence[Stored], names: Sequence[str]) -> None:
                     f"{name} was scored on {told}: {b} ({other.terms.data}); {names[0]} on {a} ({first.terms.data}). "
                     "Evaluate both alike, then compare."
                 )
-        if _sample_names(first.evidence) != _sample_names(other.evidence):
+        if first.evidence.names != other.evidence.names:
             raise EvaluationError(
                 f"{name} and {names[0]} hold other samples in spite of one data_hash. Evaluate again."
             )
 
 
-def _sample_names(evidence: Evidence) -> tuple[str, ...]:
-    return evidence.photos if isinstance(evidence, DetectionEvidence) else getattr(evidence, "names", ())
-
-
 def _arrays(evidence: Evidence) -> dict[str, Any]:
-    if isinstance(evidence, DetectionEvidence):
-        return {"kind": np.array("detection"), **evidence.arrays()}
-    if isinstance(evidence, MeanEvidence):
-        return {"kind": np.array("means"), **evidence.arrays()}
-    raise TypeError(f"{type(evidence).__name__} has no file format")
+    kind = next((name for name, its in KINDS.items() if type(evidence) is its), None)
+    if kind is None:
+        raise TypeError(f"{type(evidence).__name__} has no file format")
+    return {"kind": np.array(kind), **evidence.arrays()}
 
 
 def _evidence(arrays: Mapping[str, Any]) -> Evidence:
-    if str(arrays["kind"]) == "detection":
-        return DetectionEvidence.from_arrays(arrays)
-    return MeanEvidence.from_arrays(arrays)
+    return KINDS[str(arrays["kind"])].from_arrays(arrays)

@@ -2,5 +2,6 @@
 
 from outfitter.evaluation.report.detection import detection_page
 from outfitter.evaluation.report.means import means_page
+from outfitter.evaluation.report.ranking import ranking_page
 
-__all__ = ["detection_page", "means_page"]
+__all__ = ["detection_page", "means_page", "ranking_page"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from outfitter.evaluation.bootstrap import Interval
 from outfitter.evaluation.report.gallery import embedded
 from outfitter.evaluation.report.page import baselines, interval_rows, page, section, table, text, tiles
 from outfitter.evaluation.result import Result
@@ -30,30 +31,40 @@ class Row:
     pictures: Sequence[Shown]
 
 
-def means_page(result: Result, headline: Sequence[str], rows: Sequence[Row] = (), told: str = "") -> str:
-    """The whole report. headline: the scores of the tiles; rows: the gallery; told: what its pictures are."""
+def means_page(
+    result: Result,
+    headline: Sequence[str],
+    rows: Sequence[Row] = (),
+    told: str = "",
+    *,
+    intro: str = "",
+    extra: str = "",
+) -> str:
+    """The whole report.
+
+    headline: the scores of the tiles. rows: the gallery. told: what its pictures are. intro, extra: HTML below the
+    tiles, and below the guesses.
+    """
     plain = {name: score for name, score in result.scores.items() if "/" not in name}
-    sliced: dict[str, dict[str, str]] = {}
-    for name in result.scores:
+    parts: dict[str, dict[str, Interval]] = {}
+    for name, score in result.scores.items():
         if "/" in name:
-            score, part = name.split("/", 1)
-            sliced.setdefault(score, {})[part] = name
+            what, part = name.split("/", 1)
+            parts.setdefault(what, {})[part] = score
+    for part, scores in result.slices.items():
+        for what, score in scores.items():
+            parts.setdefault(what, {})[part] = score
     return page(
         result,
         [
-            section("How good", tiles({name: plain[name] for name in headline if name in plain})),
+            section("How good", tiles({name: plain[name] for name in headline if name in plain}), intro),
             section("Beside guesses", baselines(result, {name: name for name in plain}) if result.baselines else ""),
+            extra,
             section("All scores", table(["", "", "95 %", ""], interval_rows(plain))),
             *(
-                section(
-                    f"{score}, part by part",
-                    table(
-                        ["", "", "95 %", ""],
-                        interval_rows({part: result.scores[name] for part, name in parts.items()}),
-                    ),
-                )
-                for score, parts in sliced.items()
-                if score in headline
+                section(f"{what}, part by part", table(["", "", "95 %", ""], interval_rows(scores)))
+                for what, scores in parts.items()
+                if what in headline
             ),
             section("Some of them", text(told), _gallery(rows)) if rows else "",
         ],
