@@ -9,6 +9,7 @@ from pathlib import Path
 
 from outfitter.boutique import draw_scene
 from outfitter.datasets.dataset import write_splits
+from outfitter.datasets.records import record_of
 from outfitter.photo import encode_jpeg
 from outfitter.taxonomy import SLOTS
 from outfitter.values import Example
@@ -28,7 +29,7 @@ def main() -> None:
     photos.mkdir(parents=True)  # never into a folder that exists
     with ProcessPoolExecutor() as pool:
         examples = list(pool.map(partial(draw, photos), range(count), chunksize=8))
-    write_splits(out, examples, SLOTS)
+    write_splits(out, [record_of(example) for example in examples], SLOTS)
 
 
 if __name__ == "__main__":

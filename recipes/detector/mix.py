@@ -1,6 +1,7 @@
-"""Mix prepared data sets for the two stages: ``python recipes/detector/mix.py first|second WORK``.
+"""Mix prepared data sets for the three stages: ``python recipes/detector/mix.py first|second|third WORK``.
 
-WORK holds ``street``, ``packshots`` and ``drawn``. Judged is on the held-out street photos alone; the packshots of
+WORK holds ``street``, ``packshots`` and ``drawn``; for the third stage also ``tagged``, ``shoplike`` and ``negatives``.
+Judged is on the held-out street photos alone; the packshots of
 ``clothing-small/validation`` are never trained on.
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from outfitter.datasets import load
 from outfitter.datasets.dataset import write_splits
+from outfitter.datasets.records import record_of
 from outfitter.taxonomy import SLOTS
 from outfitter.values import Example
 
@@ -27,13 +29,18 @@ def main() -> None:
     packshots = [example for example in load(work / "packshots").examples if example.split == "train"]
     if stage == "first":
         mixed = named("ccp", street) + named("packshots", packshots)
+    elif stage == "third":
+        mixed = named("ccp", street) + named("ccp-again", street, "train") + named("packshots", packshots[::3])
+        for part in ("tagged", "shoplike", "drawn", "negatives"):
+            mixed += named(part, load(work / part).examples)
+        mixed += named("tagged-again", load(work / "tagged").examples)
     else:
         drawn = load(work / "drawn").examples
         mixed = named("ccp", street) + named("ccp-again", street, "train")
         mixed += named("packshots", packshots[::2]) + named("drawn", drawn)
     out = work / stage
     out.mkdir()
-    write_splits(out, mixed, SLOTS)
+    write_splits(out, [record_of(example) for example in mixed], SLOTS)
 
 
 if __name__ == "__main__":

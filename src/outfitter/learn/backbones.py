@@ -26,7 +26,8 @@ def _package_file(variant: int) -> Path | None:
     return next(iter(sorted(Path(str(module.__file__)).parent.rglob("*.pth"))), None)
 
 
-def _read(path: Path) -> Mapping[str, Tensor]:
+def read_weights(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a .safetensors file, or of a pickle in which PyTorch allows nothing but tensors."""
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file
 
@@ -75,7 +76,7 @@ def efficientnet_lite(variant: int, weights: Path | None = None, **kwargs: Any) 
             ) from error
     whole = timm.create_model(name).state_dict()
     model: nn.Module = timm.create_model(name, **kwargs)
-    found = model.load_state_dict(zip_state(whole, _read(file), str(file)), strict=False)
+    found = model.load_state_dict(zip_state(whole, read_weights(file), str(file)), strict=False)
     if missing := [key for key in found.missing_keys if not key.endswith("num_batches_tracked")]:
         raise TrainingError(f"{file}: has no weights for {', '.join(missing[:3])} of {name}.")
     return model

@@ -1,0 +1,125 @@
+"""Pictures without a garment: ``python recipes/detector/draw_negatives.py COUNT CLIPART CCP OUT``.
+
+A detector that has only seen garments on plain ground takes whatever lies on plain ground for one. Two sources teach it
+otherwise: public-domain clip art (CLIPART is ``/usr/share/openclipart/png`` of Debian's package openclipart-png; its
+people, signs and unsorted folders are left out) on papers, boards and tiles, roughened to look less drawn; and windows
+of CCP's streets in which its masks name no garment, no skin and no hair.
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from outfitter.boutique.grounds import flat, paper
+from outfitter.datasets.dataset import write_splits
+from outfitter.datasets.records import record_of
+from outfitter.geometry import as_boxes
+from outfitter.photo import encode_jpeg, load_photo
+from outfitter.taxonomy import SLOTS
+from outfitter.values import Annotations, Example
+
+FOLDERS = (
+    *("animals", "buildings/furniture", "computer/hardware", "containers", "education/books", "electronics", "food"),
+    *("office", "plants", "recreation/music", "recreation/sports", "science", "tools"),
+    *("transportation/boating", "transportation/vehicles"),
+)
+SIZES = ((288, 432), (320, 400), (400, 320), (432, 288), (360, 360))
+STREETS = 0.15
+"""Share of windows of streets."""
+
+
+def main() -> None:
+    count, clipart, ccp, out = int(sys.argv[1]), *(Path(argument) for argument in sys.argv[2:])
+    paths = [path for folder in FOLDERS for path in sorted((clipart / folder).rglob("*.png"))]
+    art = [path for path in paths if max(Image.open(path).size) <= 1500]
+    (out / "photos").mkdir(parents=True)
+    with ProcessPoolExecutor(2) as pool:
+        found = list(pool.map(partial(draw, art, ccp, out / "photos"), range(count), chunksize=16))
+    write_splits(out, [record_of(example) for example in found if example is not None], SLOTS)
+
+
+def draw(art: list[Path], ccp: Path, folder: Path, seed: int) -> Example | None:
+    rng = np.random.default_rng([7, seed])
+    pixels = _street(ccp, rng) if rng.random() < STREETS else _still_life(art, rng)
+    if pixels is None:
+        return None
+    path = folder / f"{seed:05d}.jpg"
+    path.write_bytes(encode_jpeg(pixels, quality=int(rng.integers(70, 95))))
+    size = (pixels.shape[1], pixels.shape[0])
+    return Example(path, path.stem, Annotations(as_boxes([]), (), size), "train")
+
+
+def _still_life(art: list[Path], rng: np.random.Generator) -> NDArray[np.uint8]:
+    size = SIZES[int(rng.integers(len(SIZES)))]
+    ground = np.array(paper(size, rng) if rng.random() < 0.7 else flat(size, rng), np.float32)
+    if rng.random() < 0.3:
+        ground = ground * 0.4 + 0.6 * rng.integers(60, 256, 3)
+    picture = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
+    many = int(rng.choice([1, 1, 1, 2, 4]))
+    for _ in range(many):
+        thing = Image.open(art[int(rng.integers(len(art)))]).convert("RGBA")
+        thing = thing.crop(thing.getchannel("A").getbbox())
+        if min(thing.size) < 16:
+            continue
+        share = rng.uniform(0.45, 0.95) if many == 1 else rng.uniform(0.2, 0.5)
+        scale = share * min(size[0] / thing.width, size[1] / thing.height)
+        thing = thing.resize((max(8, round(thing.width * scale)), max(8, round(thing.height * scale))))
+        thing = _roughened(thing, rng).rotate(float(rng.normal(0, 15)), expand=True, resample=Image.Resampling.BILINEAR)
+        spare = np.maximum(1, np.array(size) - thing.size)
+        place = spare // 2 if many == 1 else rng.integers(0, spare)
+        _shadow(picture, thing, place, rng)
+        picture.paste(thing, (int(place[0]), int(place[1])), thing)
+    blurred = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 0.8))))
+    grain = rng.normal(0, rng.uniform(0, 4), (size[1], size[0], 1))
+    return np.clip(np.asarray(blurred) + grain, 0, 255).astype(np.uint8)
+
+
+def _roughened(thing: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Flat colours get the unevenness of a surface under light, at several sizes of grain."""
+    pixels = np.array(thing, np.float32)
+    height, width = pixels.shape[:2]
+    relief = np.zeros((height, width), np.float32)
+    for cell in (2, 6, 24):
+        shape = (width // cell + 2, height // cell + 2)
+        coarse = Image.fromarray(rng.normal(0, 1, shape[::-1]).astype(np.float32))
+        relief += np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
+    light = (
+        np.linspace(*rng.uniform(0.75, 1.2, 2), width)[None] * np.linspace(*rng.uniform(0.75, 1.2, 2), height)[:, None]
+    )
+    pixels[..., :3] = pixels[..., :3] * (light * (1 + rng.uniform(0, 0.12) * relief))[..., None]
+    pixels[..., :3] += rng.normal(0, 12, 3)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), "RGBA")
+
+
+def _shadow(picture: Image.Image, thing: Image.Image, place: NDArray[np.integer], rng: np.random.Generator) -> None:
+    alpha = thing.getchannel("A").point(lambda value: int(value * 0.35))
+    black = Image.new("RGB", thing.size, (40, 40, 45))
+    offset = place + rng.integers(-6, 7, 2)
+    picture.paste(black, (int(offset[0]), int(offset[1])), alpha.filter(ImageFilter.GaussianBlur(5)))
+
+
+def _street(ccp: Path, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+    """A window without people of one of the photos that are trained on; None if none was found in a few tries."""
+    masks = sorted((ccp / "masks").glob("*.png"))
+    for _ in range(40):
+        path = masks[int(rng.integers(len(masks)))]
+        bare = np.asarray(Image.open(path)) == 0
+        height, width = bare.shape
+        w, h = int(rng.integers(width // 4, width // 2)), int(rng.integers(height // 6, height // 2))
+        x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
+        if bare[y : y + h, x : x + w].all():
+            window = load_photo(ccp / "photos" / f"{path.stem}.jpg").pixels[y : y + h, x : x + w]
+            size = (round(384 * (w / h) ** 0.5), round(384 * (h / w) ** 0.5))
+            return np.asarray(Image.fromarray(np.ascontiguousarray(window)).resize(size, Image.Resampling.BILINEAR))
+    return None
+
+
+if __name__ == "__main__":
+    main()
