@@ -13,13 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from outfitter.artifact import DetectorInput
-from outfitter.errors import TrainingError
+from outfitter.artifact import SHIPPED, DetectorInput, read_manifest
+from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.options import Optimiser, TrainOptions
+from outfitter.learn.reopen import reopen
 from outfitter.learn.train import RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import load_photo
 from outfitter.values import Example
+from tests.learn.conftest import draw
 
 Rectangles = Callable[[int], list[Example]]
 NAMES = ("top", "bottom")
@@ -141,3 +143,27 @@ def test_a_run_can_start_from_another_of_the_same_classes(tmp_path: Path, rectan
     with pytest.raises(TrainingError, match="finds top, bottom; the data has top, long"):
         start(tmp_path / "third", RunInfo(SMALL, ("top", "long"), "x"), examples, (), init=tmp_path / "first")
     assert not (tmp_path / "third").exists()
+
+
+def test_a_run_can_start_from_a_model_folder(tmp_path: Path, rectangles: Rectangles) -> None:
+    folder = SHIPPED / "detector"
+    names = read_manifest(folder, "detector").class_names
+    run = start(tmp_path / "run", RunInfo(SMALL, names, "x"), rectangles(2), (), init=folder)
+    kept = reopen(folder, run.model)
+    assert all(torch.equal(value, kept[name]) for name, value in run.model.state_dict().items())
+    with pytest.raises(TrainingError, match="finds top, bottom, long.*; the data has top, bottom"):
+        start(tmp_path / "other", INFO, [draw(tmp_path, 0)], (), init=folder)
+    assert not (tmp_path / "other").exists()
+
+
+def test_frozen_parameters_keep_their_values(tmp_path: Path, rectangles: Rectangles) -> None:
+    frozen = SMALL.model_copy(update={"frozen": ("backbone.body.conv_stem", "backbone.body.blocks.0")})
+    run = start(tmp_path / "run", RunInfo(frozen, NAMES, "x"), rectangles(2), ())
+    before = checkpoints.copy_of(run.model.state_dict())
+    run()
+    moved = {name for name, value in run.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert "backbone.body.blocks.1.0.conv_pw.weight" in moved
+    assert not [name for name in moved if name.startswith(frozen.frozen)]
+    wrong = SMALL.model_copy(update={"frozen": ("backbone.body.conv_sten",)})
+    with pytest.raises(ConfigError, match="no parameter begins with .*; did you mean 'backbone.body.conv_stem'"):
+        start(tmp_path / "wrong", RunInfo(wrong, NAMES, "x"), [draw(tmp_path, 0)], ())

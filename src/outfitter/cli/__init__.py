@@ -44,6 +44,7 @@ VERBS: Final = {
     "datasets": Verb("Prepare, check, convert and draw annotated photos.", stopped=GOES_ON),
     "train": Verb("Train a detector.", extra="learn", stopped="Stopped. 'outfitter train --resume RUN' goes on."),
     "export": Verb("Make a model folder from a training run.", extra="learn", stopped="Stopped. Nothing was written."),
+    "adapt": Verb("Teach the detector on a shop's own pictures.", extra="learn", stopped=GOES_ON),
     "adopt": Verb("Make an embedder of an image encoder that others trained.", extra="learn"),
     "evaluate": Verb("Score a detector or an embedder.", extra="learn", stopped=GOES_ON),
     "compare": Verb("Say which differences between results are real."),

@@ -33,6 +33,9 @@ class TrainOptions(Options):
     batch: int = Field(default=8, gt=0, description="photos per step, over all processes")
     input: DetectorInput = DetectorInput(area=256 * 384, multiple_of=32)
     optimiser: Optimiser = Optimiser()
+    frozen: tuple[str, ...] = Field(
+        default=(), description="parameters whose names begin so keep their values, as 'backbone.body.conv_stem'"
+    )
     augment: Augment = Augment()
     balance: float = Field(
         default=0.0, ge=0, le=1, description="repeat photos with rare classes: 1 evens out as LVIS's square root does"

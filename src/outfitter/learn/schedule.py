@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
+from outfitter.errors import ConfigError, nearest
 from outfitter.learn.options import Optimiser
 
 
@@ -38,6 +39,22 @@ def _groups(model: nn.Module, options: Optimiser) -> Iterator[dict[str, Any]]:
                     "weight_decay": options.weight_decay if decays else 0.0,
                     "share": options.backbone_factor if in_backbone else 1.0,
                 }
+
+
+def freeze(model: nn.Module, prefixes: Sequence[str]) -> None:
+    """Take the parameters whose names begin with one of `prefixes` out of the training.
+
+    Raises:
+        ConfigError: a prefix with which no parameter begins.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    for prefix in prefixes:
+        if not any(name.startswith(prefix) for name in names):
+            parents = {name.rpartition(".")[0] for name in names}
+            raise ConfigError(f"frozen: no parameter begins with {prefix!r}{nearest(prefix, parents)}")
+    for name, parameter in model.named_parameters():
+        if name.startswith(tuple(prefixes)):
+            parameter.requires_grad_(False)
 
 
 def make_optimiser(model: nn.Module, options: Optimiser) -> torch.optim.Optimizer:

@@ -20,6 +20,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from outfitter.artifact import MANIFEST_FILE, read_manifest
 from outfitter.config import parse
 from outfitter.errors import TrainingError
 from outfitter.evaluation.detection import score_detections
@@ -27,8 +28,9 @@ from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.models import build
 from outfitter.learn.options import TrainOptions
 from outfitter.learn.predict import TorchDetector
+from outfitter.learn.reopen import reopen
 from outfitter.learn.samples import Batch, Samples, stream
-from outfitter.learn.schedule import make_optimiser, set_learning_rate
+from outfitter.learn.schedule import freeze, make_optimiser, set_learning_rate
 from outfitter.photo import load_photo
 from outfitter.values import Detections, Example
 
@@ -223,7 +225,15 @@ def _assemble(folder: Path, info: RunInfo, train: Sequence[Example], val: Sequen
     accelerator = Accelerator(mixed_precision=precision)
     torch.manual_seed(options.seed)
     model = build(options.model, info.class_names)
-    if init is not None:
+    if init is not None and (init / MANIFEST_FILE).is_file():
+        manifest = read_manifest(init, "detector")
+        if manifest.class_names != info.class_names:
+            raise TrainingError(
+                f"{init}: finds {', '.join(manifest.class_names)}; the data has {', '.join(info.class_names)}. "
+                "Start without --init, or remap the data with 'outfitter datasets remap'."
+            )
+        model.load_state_dict(reopen(init, model))
+    elif init is not None:
         if read_run(init).class_names != info.class_names:
             raise TrainingError(
                 f"{init}: finds {', '.join(read_run(init).class_names)}; the data has {', '.join(info.class_names)}. "
@@ -236,6 +246,7 @@ def _assemble(folder: Path, info: RunInfo, train: Sequence[Example], val: Sequen
             raise TrainingError(
                 f"{init}: holds weights of another architecture than {options.model}. Name a run of that model."
             ) from error
+    freeze(model, options.frozen)
     ema = checkpoints.copy_of(model.state_dict()) if options.ema else None
     optimiser = make_optimiser(model, options.optimiser)
     model, optimiser = accelerator.prepare(model.to(memory_format=torch.channels_last), optimiser)
