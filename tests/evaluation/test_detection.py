@@ -82,10 +82,14 @@ def flat(scores: DetectionScores) -> dict[str, float]:
         "AP": scores.ap,
         "AP50": scores.ap50,
         "AP75": scores.ap75,
-        "AR": scores.ar100,
+        "AR@1": scores.ar1,
+        "AR@10": scores.ar10,
+        "AR@100": scores.ar100,
         **{f"AP/{name}": value for name, value in scores.per_class_ap.items()},
         **{f"AP50/{name}": value for name, value in scores.per_class_ap50.items()},
+        **{f"AR/{name}": value for name, value in scores.per_class_ar.items()},
         **{f"AP_{name}": value for name, value in scores.per_size_ap.items()},
+        **{f"AR_{name}": value for name, value in scores.per_size_ar.items()},
     }
 
 
@@ -136,16 +140,19 @@ def pycocotools(scene: Scene, first_id: int) -> dict[str, float]:
         judge = COCOeval(truth, results, "bbox")
         judge.evaluate()
         judge.accumulate()
-    precision, recall = judge.eval["precision"][..., -1], judge.eval["recall"][..., -1]
+    precision, recalls = judge.eval["precision"][..., -1], judge.eval["recall"]
+    recall = recalls[..., -1]
     named = dict(enumerate(scene.class_names))
     expected = {
         "AP": told(precision[..., 0]),
         "AP50": told(precision[0, ..., 0]),
         "AP75": told(precision[5, ..., 0]),
-        "AR": told(recall[..., 0]),
+        **{f"AR@{most}": told(recalls[..., 0, place]) for place, most in enumerate((1, 10, 100))},
         **{f"AP/{name}": told(precision[:, :, k, 0]) for k, name in named.items()},
         **{f"AP50/{name}": told(precision[0, :, k, 0]) for k, name in named.items()},
+        **{f"AR/{name}": told(recall[:, k, 0]) for k, name in named.items()},
         **{f"AP_{size}": told(precision[..., area]) for area, size in enumerate(("small", "medium", "large"), 1)},
+        **{f"AR_{size}": told(recall[..., area]) for area, size in enumerate(("small", "medium", "large"), 1)},
     }
     return {name: value for name, value in expected.items() if value is not None}
 

@@ -27,13 +27,21 @@ class Ranking:
     """The detections of one class, best first, judged at T IoU thresholds.
 
     photo: int32 (N,), where each comes from. right: T arrays of positions, the hits. skipped: T arrays of positions,
-    those that do not count at that threshold. wanted: int32 (G,), the photos of the true boxes.
+    those that do not count at that threshold. wanted: int32 (G,), the photos of the true boxes. rank: int32 (N,), from
+    0, among the detections of the photo and class.
     """
 
     photo: NDArray[np.int32]
     right: tuple[NDArray[np.int64], ...]
     skipped: tuple[NDArray[np.int64], ...]
     wanted: NDArray[np.int32]
+    rank: NDArray[np.int32]
+
+    def recalls(self, weights: Weights, most: int) -> list[Values]:
+        """The share of the true boxes found by the first `most` detections of each photo, at each threshold."""
+        boxes = weights[:, self.wanted].sum(1)
+        first = [right[self.rank[right] < most] for right in self.right]
+        return [_share(weights[:, self.photo[right]].sum(1), boxes) for right in first]
 
     def curves(self, weights: Weights) -> list[Curve]:
         """Precision over recall at each threshold."""
@@ -55,6 +63,7 @@ class Ranking:
             tuple(moved(right) for right in self.right),
             tuple(moved(skipped) for skipped in self.skipped),
             number[self.wanted[photos[self.wanted]]],
+            self.rank[kept],
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -64,6 +73,7 @@ class Ranking:
             "right": _bits(self.right, len(self.photo)),
             "skipped": _bits(self.skipped, len(self.photo)),
             "wanted": self.wanted,
+            "rank": self.rank,
             "thresholds": np.array(len(self.right)),
         }
 
@@ -73,7 +83,7 @@ class Ranking:
         right, skipped = (
             tuple(np.flatnonzero(arrays[name] & np.uint16(1 << bit)) for bit in bits) for name in ("right", "skipped")
         )
-        return cls(arrays["photo"], right, skipped, arrays["wanted"])
+        return cls(arrays["photo"], right, skipped, arrays["wanted"], arrays["rank"])
 
     def _curve(
         self,
@@ -111,7 +121,7 @@ class Curve:
 
     def interpolated(self) -> Values:
         """COCO's AP: the mean of the best precision at 101 recalls."""
-        return self._or_nan(self.at_recalls().mean(1))
+        return np.where(self.boxes > 0, self.at_recalls().mean(1), np.nan)
 
     def at_recalls(self) -> NDArray[np.float64]:
         """The best precision at each of `RECALLS` or more, (W, 101); 0 at recalls that are not reached."""
@@ -128,12 +138,8 @@ class Curve:
 
     def all_point(self) -> Values:
         """VOC's AP from 2010 on: the area under the best precision."""
-        return self._or_nan((np.diff(self.hits, prepend=0, axis=1) * self.precision).sum(1) / np.maximum(self.boxes, 1))
+        return _share((np.diff(self.hits, prepend=0, axis=1) * self.precision).sum(1), self.boxes)
 
-    def recall(self) -> Values:
-        """The share of the true boxes that were found at all."""
-        found = self.hits[:, -1] if self.hits.shape[1] else np.zeros(len(self.boxes))
-        return self._or_nan(found / np.maximum(self.boxes, 1))
 
-    def _or_nan(self, values: Values) -> Values:
-        return np.where(self.boxes > 0, values, np.nan)
+def _share(part: NDArray[Any], boxes: NDArray[np.int64]) -> Values:
+    return np.where(boxes > 0, part / np.maximum(boxes, 1), np.nan)

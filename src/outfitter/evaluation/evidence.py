@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.evaluation.curves import Ranking, Values, Weights
-from outfitter.evaluation.matching import IOUS, SIZES, Matches
+from outfitter.evaluation.matching import IOUS, MAX_DETECTIONS, SIZES, Matches
 from outfitter.evaluation.table import Table
 
+AR_LIMITS: Final = (1, 10)
+"""Detections a photo and class, besides all 100, at which COCO reads the recall."""
 _ALL_BITS = (1 << len(IOUS)) - 1
 
 
@@ -37,12 +39,12 @@ class DetectionEvidence:
             for size, size_name in enumerate(SIZES):
                 wanted = table.truth.photo[truth & matches.counts[size]]
                 if len(wanted):
-                    coco[name, size_name] = _ranking(table, mine, matches.hit[size], matches.ignored[size], wanted)
+                    coco[name, size_name] = _ranking(table, matches, mine, size, wanted)
             if (name, "all") in coco:
                 counted = mine[~matches.voc_ignored[mine]]
                 right = np.flatnonzero(matches.voc_hit[counted])
-                nothing = np.zeros(0, np.int64)
-                voc[name] = Ranking(table.found.photo[counted], (right,), (nothing,), coco[name, "all"].wanted)
+                nothing, wanted = np.zeros(0, np.int64), coco[name, "all"].wanted
+                voc[name] = Ranking(table.found.photo[counted], (right,), (nothing,), wanted, matches.rank[counted])
         return cls(table.photos, coco, voc)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -93,27 +95,31 @@ class DetectionEvidence:
     def __call__(self, weights: Weights) -> dict[str, Values]:
         """All scores by name, for each of W weightings (W, photos)."""
         aps: dict[tuple[str, str], list[Values]] = {}
-        recalls: list[Values] = []
+        recalls: dict[tuple[str, str], list[Values]] = {}
+        first: dict[int, list[Values]] = {limit: [] for limit in AR_LIMITS}
         for (name, size), ranking in self.coco.items():
-            curves = ranking.curves(weights)
-            aps[name, size] = [curve.interpolated() for curve in curves]
-            if size == "all":
-                recalls += [curve.recall() for curve in curves]
+            aps[name, size] = [curve.interpolated() for curve in ranking.curves(weights)]
+            recalls[name, size] = ranking.recalls(weights, MAX_DETECTIONS)
+            for limit in AR_LIMITS if size == "all" else ():
+                first[limit] += ranking.recalls(weights, limit)
         voc = {name: ranking.curves(weights)[0].all_point() for name, ranking in self.voc.items()}
         every = {name: values for (name, size), values in aps.items() if size == "all"}
         scores = {
             "AP": mean(value for values in every.values() for value in values),
             "AP50": mean(values[0] for values in every.values()),
             "AP75": mean(values[5] for values in every.values()),
-            "AR@100": mean(recalls),
+            **{f"AR@{limit}": mean(values) for limit, values in first.items()},
+            "AR@100": mean(value for name in every for value in recalls[name, "all"]),
             "mAP@0.5IOU": mean(voc.values()),
         }
         scores |= {f"AP@0.5IOU/{name}": value for name, value in voc.items()}
         scores |= {f"AP/{name}": mean(values) for name, values in every.items()}
         scores |= {f"AP50/{name}": values[0] for name, values in every.items()}
+        scores |= {f"AR/{name}": mean(recalls[name, "all"]) for name in every}
         for size in SIZES[1:]:
-            there = [value for (_, its), values in aps.items() if its == size for value in values]
-            scores |= {f"AP_{size}": mean(there)} if there else {}
+            names = [name for name, its in aps if its == size]
+            for score, parts in (("AP", aps), ("AR", recalls)) if names else ():
+                scores[f"{score}_{size}"] = mean(value for name in names for value in parts[name, size])
         return scores
 
 
@@ -126,19 +132,14 @@ def mean(values: Iterable[Values]) -> Values:
     return np.asarray(np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0))
 
 
-def _ranking(
-    table: Table,
-    mine: NDArray[np.int64],
-    hit: NDArray[np.uint16],
-    ignored: NDArray[np.uint16],
-    wanted: NDArray[np.int32],
-) -> Ranking:
-    counted = mine[ignored[mine] != _ALL_BITS]
-    hit, ignored = hit[counted], ignored[counted]
+def _ranking(table: Table, matches: Matches, mine: NDArray[np.int64], size: int, wanted: NDArray[np.int32]) -> Ranking:
+    counted = mine[matches.ignored[size, mine] != _ALL_BITS]
+    hit, ignored = matches.hit[size, counted], matches.ignored[size, counted]
     bits = [np.uint16(1 << t) for t in range(len(IOUS))]
     return Ranking(
         table.found.photo[counted],
         tuple(np.flatnonzero(hit & bit) for bit in bits),
         tuple(np.flatnonzero(ignored & bit) for bit in bits),
         wanted,
+        matches.rank[counted],
     )

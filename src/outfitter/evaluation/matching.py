@@ -40,6 +40,7 @@ class Matches:
     hit, ignored: uint16 (4 sizes, D), bit t says so at IoU threshold ``IOUS[t]``; a detection beyond the 100 best is
     ignored at all. voc_hit, voc_ignored: bool (D,), Pascal VOC's rule at IoU 0.5. counts: bool (4 sizes, G), the true
     boxes that are to be found. finder: int64 (G,), the detection that took the true box at IoU 0.5, or -1.
+    rank: int32 (D,), from 0, among the detections of the photo and class.
     """
 
     hit: NDArray[np.uint16]
@@ -48,6 +49,7 @@ class Matches:
     voc_ignored: NDArray[np.bool_]
     counts: NDArray[np.bool_]
     finder: NDArray[np.int64]
+    rank: NDArray[np.int32]
 
 
 def match(table: Table, max_detections: int = MAX_DETECTIONS) -> Matches:
@@ -56,7 +58,7 @@ def match(table: Table, max_detections: int = MAX_DETECTIONS) -> Matches:
     groups = table.found.photo.astype(np.int64) * classes + table.found.label
     true_groups = table.truth.photo.astype(np.int64) * classes + table.truth.label
     order = np.lexsort((-table.score, groups))  # stable: ties stay in the order given
-    rank = np.empty_like(order)
+    rank = np.empty(len(order), np.int32)
     rank[order] = _places(groups[order])
 
     area = areas64(table.truth.boxes_xyxy)
@@ -74,7 +76,7 @@ def match(table: Table, max_detections: int = MAX_DETECTIONS) -> Matches:
         pairs = pairs[rank[pairs.found] < max_detections]
         _coco(pairs, _turns(pairs, groups), table.crowd, counts, hit, ignored, finder)
     ignored[:, rank >= max_detections] = everywhere
-    return Matches(hit, ignored, voc_hit, voc_ignored, counts, finder)
+    return Matches(hit, ignored, voc_hit, voc_ignored, counts, finder, rank)
 
 
 def _places(groups: NDArray[np.int64]) -> NDArray[np.int64]:

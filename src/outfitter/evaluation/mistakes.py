@@ -117,6 +117,7 @@ def _ap50(
         mine = np.flatnonzero((label == number) & counted)
         mine = mine[np.argsort(-table.score[mine], kind="stable")]
         boxes = table.truth.photo[wanted & (table.truth.label == number)]
-        ranking = Ranking(table.found.photo[mine], (np.flatnonzero(right[mine]),), (nothing,), boxes)
+        no_rank = np.zeros(len(mine), np.int32)  # AP does not ask for it
+        ranking = Ranking(table.found.photo[mine], (np.flatnonzero(right[mine]),), (nothing,), boxes, no_rank)
         values.append(ranking.curves(ones)[0].interpolated() if len(boxes) else np.ones(1))
     return float(mean(values)[0])
