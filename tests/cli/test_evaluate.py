@@ -237,8 +237,17 @@ def test_retrieval(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) 
     found = metrics(out)
     assert (found["samples"], found["items"], found["protocol"]) == (8, 16, "retrieval")
     assert found["scores"]["Recall@1"]["value"] > 0.8
-    assert found["baselines"]["a gallery in random order"]["Recall@1"] == pytest.approx(1 / 15, abs=1e-6)
+    assert found["baselines"]["random order"]["Recall@1"] == pytest.approx(1 / 15, abs=1e-6)
+    assert found["baselines"]["majority class"]["Recall@1"] == pytest.approx(2 / 16)
     assert (out / "report.html").is_file()
+    boxed = [{**row, "x1": 5, "y1": 9, "x2": 50, "y2": 40 + 20 * (n % 3)} for n, row in enumerate(rows)]
+    done = outfitter(*command[:5], items(tmp_path / "boxed.csv", boxed), "--resamples", 100, "--out", tmp_path / "c")
+    assert done.code == 0, done.err
+    assert 0 < metrics(tmp_path / "c")["baselines"]["constant box"]["Recall@1"] <= 1
+    outside = items(tmp_path / "outside.csv", [{**boxed[0], "x1": 70, "x2": 90}, boxed[1]])
+    done = outfitter(*command[:5], outside, "--out", tmp_path / "d")
+    assert "the box of 'sku0' is [70.0, 9.0, 90.0, 40.0]; need one within the 60 × 90 picture" in done.err
+    assert done.code == 2
     single = items(tmp_path / "single.csv", rows[:3])
     done = outfitter(*command[:5], single, "--out", tmp_path / "b")
     assert done.code == 2
@@ -312,6 +321,11 @@ def test_end_to_end(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path)
     assert scores["found@5"] == pytest.approx(6 / 7, abs=1e-6)
     assert scores["lost to missed box"] == pytest.approx(1 / 7, abs=1e-6)
     assert scores["found@10/bottom"] == 1
+    baselines = metrics(tmp_path / "out")["baselines"]
+    # Five boxes of six are alike; the mean of all is in none of them by less than half. All are tops but one.
+    assert baselines["the true boxes"]["found@1"] >= baselines["constant box"]["found@1"]
+    assert baselines["majority class"]["found@10"] <= 1
+    assert set(metrics(tmp_path / "out")["slices"]) >= {"garments: 1", "garments: 2"}
     queries.write_text(queries.read_text().replace("sku4", "sku9"))
     done = outfitter(*command, tmp_path / "again")
     assert done.code == 2

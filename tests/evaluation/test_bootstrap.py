@@ -61,7 +61,7 @@ def test_a_slice_equals_scoring_its_photos() -> None:
     values = part(np.ones((1, len(kept)), np.int64))
     assert part.photos == tuple(kept)
     assert values["AP"][0] == pytest.approx(real.ap, abs=1e-12)
-    assert values["mAP@0.5IOU"][0] == pytest.approx(real.voc_map50, abs=1e-12)
+    assert values["AR@10"][0] == pytest.approx(real.ar10, abs=1e-12)
 
 
 def test_intervals_hold_the_score_and_do_not_depend_on_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,11 +109,36 @@ def test_a_bad_line_is_named(tmp_path: Path, row: Any, message: str) -> None:
         ({"image_id": 1}, "entry 1: no photo of the truth has image_id 1; its ids are 0, 7, 8"),
         ({"category_id": 1}, "entry 1: category_id is 1; the classes are 0 top, 3 bag"),
         ({"bbox": [1, 2, 3]}, "entry 1 is .*; need image_id, category_id, bbox of four numbers"),
-        ({"bbox": [1, 2, -3, 9]}, "shop/c: detection 1: the box is .*without area"),
-        ({"score": None}, "shop/c: detection 1: the score is None"),
+        ({"bbox": [1, 2, -3, 9]}, "p.json: entry 1, of shop/c: the box is .*without area"),
+        ({"score": float("nan")}, "p.json: entry 1, of shop/c: the score is nan"),
+        ({"score": None}, "p.json: entry 1: the score is None"),
     ],
 )
 def test_a_bad_coco_entry_is_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     good = {"image_id": 8, "category_id": 3, "bbox": [10, 20, 30, 40], "score": 0.25}
     with pytest.raises(EvaluationError, match=message):
         coco(tmp_path, [good, {**good, **change}])
+
+
+def test_a_long_list_is_read_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a chunk ends, the same is read; photos alternate, so that they must be sorted."""
+    rows = [
+        {"image_id": 8 * (n % 2), "category_id": 3 * (n % 3 == 0), "bbox": [n, 2 * n, 30, 40], "score": n / 97}
+        for n in range(80)
+    ]
+    whole = coco(tmp_path, rows)
+    assert [len(one) for one in whole.values()] == [40, 0, 40]
+    assert whole["shop/c"].labels[:3] == ("top", "top", "bag")  # of numbers 79, 77, 75
+    for chunk in (1, 7, 64):
+        monkeypatch.setattr("outfitter.evaluation.predictions.CHUNK", chunk)
+        again = coco(tmp_path, rows)
+        for name, one in whole.items():
+            assert again[name].boxes_xyxy.tolist() == one.boxes_xyxy.tolist()
+            assert again[name].labels == one.labels
+
+
+@pytest.mark.parametrize("text", ['[{"image_id": 8, "categ', "[1, 2", "["])
+def test_a_list_that_is_cut_off(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.json").write_text(text)
+    with pytest.raises(EvaluationError, match=r"p.json: entry \d( is 1|: no JSON)"):
+        read_predictions(tmp_path / "p.json", TRUTH, IMAGES, CLASSES)

@@ -19,14 +19,17 @@ def command(
     results: Annotated[
         list[Path], typer.Argument(metavar="A B [C]...", help="Folders that 'outfitter evaluate' wrote.")
     ],
-    resamples: Annotated[int, typer.Option(min=100, help="Of the paired bootstrap.")] = 1000,
+    resamples: Annotated[
+        int | None,
+        typer.Option(min=100, help="Of the paired bootstrap; by default 1000, or 200 from 10 000 samples on."),
+    ] = None,
 ) -> None:
     """Put results of the same protocol and data side by side. Each is compared with the first, A.
 
     One JSON line a score and result: the difference to A, its 95 % interval over resampled photos (the same resamples
     for both), and whether it is real, that is, holds no 0.
     """
-    from outfitter.evaluation.bootstrap import differences, json_number, plain
+    from outfitter.evaluation.bootstrap import differences, json_number, plain, replicates_for
     from outfitter.evaluation.result import comparable, read
 
     if len(results) < 2:
@@ -34,6 +37,7 @@ def command(
     stored = [read(folder) for folder in results]
     comparable(stored, [str(folder) for folder in results])
     found = []
+    resamples = replicates_for(stored[0].evidence.samples, resamples)
     with progress("resamples", resamples * (len(stored) - 1)) as advance:
         for other in stored[1:]:
             found.append(differences(stored[0].evidence, other.evidence, resamples, progress=advance))

@@ -63,7 +63,9 @@ def command(
     repeats: Annotated[
         bool, typer.Option("--repeats", help="ranking: what people had met before counts as a choice too.")
     ] = False,
-    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 1000,
+    resamples: Annotated[
+        int | None, typer.Option(min=100, help="Of the bootstrap; by default 1000, or 200 from 10 000 samples on.")
+    ] = None,
 ) -> None:
     """Score a detector or an embedder. Prints the scores as one JSON line; writes metrics.json and report.html.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,12 +21,12 @@ from outfitter.datasets.categories import read_mapping
 from outfitter.datasets.dataset import MANIFEST_FILE
 from outfitter.datasets.seed_crop import CROPPED
 from outfitter.errors import ConfigError, EvaluationError, OutfitterError
-from outfitter.evaluation import bootstrap, report, tensorboard
-from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class
-from outfitter.evaluation.judge import Judgement, judge
+from outfitter.evaluation import bootstrap, packshot, report, tensorboard
+from outfitter.evaluation.baselines import learn_prior
+from outfitter.evaluation.items import read_tags
+from outfitter.evaluation.judge import judge
 from outfitter.evaluation.matching import MAX_DETECTIONS
-from outfitter.evaluation.packshot import score_packshots
-from outfitter.evaluation.predictions import read_predictions
+from outfitter.evaluation.predictions import read_predictions, renamed
 from outfitter.evaluation.report import gallery
 from outfitter.evaluation.report.means import Row, Shown
 from outfitter.evaluation.result import METRICS_FILE, Result, Terms
@@ -35,7 +34,6 @@ from outfitter.evaluation.table import truth_hash
 from outfitter.evaluation.tensorboard import Drawn
 from outfitter.geometry import clip, scale
 from outfitter.photo import encode_jpeg, load_photo
-from outfitter.taxonomy import map_labels
 from outfitter.values import Annotations, Detections, Example, Photo
 
 PREDICTIONS_FILE: Final = "predictions.jsonl"
@@ -54,7 +52,7 @@ class Asked:
     shown_from: float | None
     map: Path | None
     tags: Path | None
-    resamples: int
+    resamples: int | None
 
 
 def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dict[str, Any]:
@@ -68,6 +66,7 @@ def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dic
     protocol = _protocol(on, asked)
     subject = open_subject(model, threads=1 if workers > 1 else None)
     truth = {example.name: example.annotations for example in examples}
+    tags = read_tags(asked.tags, list(truth)) if asked.tags else None
     stamp = {"model": subject.hash, "data": truth_hash(truth), "split": asked.split}
     predictions = _predictions(subject, on, examples, truth, out, stamp, workers, asked)
     shown_from = subject.shown_from if asked.shown_from is None else asked.shown_from
@@ -87,7 +86,8 @@ def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dic
     if training is examples:
         say("There is no train split, so the baselines learn from what they are scored on, and look a little better.")
     images = {example.name: example.image for example in examples}
-    scored = _Scored(terms, truth, predictions, data.class_names, training, images, asked)
+    replicates = bootstrap.replicates_for(len(truth), asked.resamples)
+    scored = _Scored(terms, truth, predictions, data.class_names, training, images, tags, replicates)
     result, page, drawn = _packshots(scored) if protocol == "packshot" else _photos(scored)
     _write(result, page, drawn, out, asked.split)
     _tell(result, out)
@@ -104,7 +104,8 @@ class _Scored:
     class_names: Sequence[str]
     training: Sequence[Example]
     images: Mapping[str, Path]
-    asked: Asked
+    tags: Mapping[str, str] | None
+    replicates: int
 
     def load(self, name: str) -> Photo:
         return load_photo(self.images[name], name=name)
@@ -158,7 +159,7 @@ def _predictions(
     if asked.map is None:
         return found
     mapping = read_mapping(asked.map)
-    return {name: _renamed(one, mapping) for name, one in found.items()}
+    return {name: renamed(one, mapping) for name, one in found.items()}
 
 
 def _begin(out: Path, stamp: Mapping[str, str]) -> Path:
@@ -208,12 +209,6 @@ def _cut_half_line(path: Path) -> None:
         path.write_bytes(data[: data.rfind(b"\n") + 1])
 
 
-def _renamed(one: Detections, mapping: Mapping[str, str | None]) -> Detections:
-    labels = map_labels(one.labels, mapping)
-    kept = [number for number, label in enumerate(labels) if label is not None]
-    return replace(one[kept], labels=tuple(label for label in labels if label is not None))
-
-
 def _coco_ids(file: Path) -> tuple[dict[int | str, str], dict[int, str]]:
     content = datasets.coco.read_json(file)
     names = {row["id"]: row.get("name", row["file_name"]) for row in content["images"]}
@@ -221,7 +216,7 @@ def _coco_ids(file: Path) -> tuple[dict[int | str, str], dict[int, str]]:
 
 
 def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
-    shown_from, asked = scored.terms.shown_from, scored.asked
+    shown_from = scored.terms.shown_from
     assert shown_from is not None
     with progress("resamples") as advance:
         judgement = judge(
@@ -230,8 +225,8 @@ def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
             scored.class_names,
             learn_prior(example.annotations for example in scored.training),
             shown_from,
-            tags=_tags(asked.tags, scored.truth) if asked.tags else None,
-            replicates=asked.resamples,
+            tags=scored.tags,
+            replicates=scored.replicates,
             progress=advance,
         )
     result = Result(
@@ -240,18 +235,23 @@ def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
         judgement.baselines,
         judgement.slices,
         judgement.evidence,
-        asked.resamples,
+        scored.replicates,
         judgement.more(),
     )
     for place, finding in enumerate(judgement.findings[:5], 1):
         say(f"AP50 is near 0. {place}. {finding.cause}: undone, it would be {finding.ap50:.3f}. {finding.remedy}")
-    return result, report.detection_page(result, judgement, scored.load), _drawn(scored, judgement, shown_from)
+    return (
+        result,
+        report.detection_page(result, judgement, scored.load),
+        _side_by_side(scored, gallery.chosen(judgement)),
+    )
 
 
-def _drawn(scored: _Scored, judgement: Judgement, shown_from: float) -> Iterator[Drawn]:
-    """Truth and what is shown, side by side, of the photos of the report's galleries."""
-    chosen = [*gallery.worst(judgement, report.detection.WORST), *gallery.some(judgement, report.detection.SAMPLE)]
-    for name in dict.fromkeys(chosen):
+def _side_by_side(scored: _Scored, names: Iterable[str]) -> Iterator[Drawn]:
+    """Photos with the truth on the left and what is shown on the right."""
+    shown_from = scored.terms.shown_from
+    assert shown_from is not None
+    for name in names:
         photo, truth, found = scored.load(name), scored.truth[name], scored.predictions[name]
         certain = Detections(truth.boxes_xyxy, truth.labels, np.ones(len(truth), np.float32), truth.size_wh)
         left = draw_boxes(*_smaller(photo, certain), scores=False)
@@ -269,32 +269,18 @@ def _smaller(photo: Photo, detections: Detections) -> tuple[Photo, Detections]:
 
 
 def _packshots(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
-    terms = scored.terms
+    terms, truth, class_names = scored.terms, scored.truth, scored.class_names
     assert terms.shown_from is not None
-    evidence = score_packshots(scored.truth, scored.predictions, scored.class_names, terms.shown_from)
+    evidence = packshot.score_packshots(truth, scored.predictions, class_names, terms.shown_from, scored.tags)
     prior = learn_prior(example.annotations for example in scored.training)
-    sizes = {name: one.size_wh for name, one in scored.truth.items()}
-    ones = np.ones((1, evidence.samples), np.int64)
-    baselines = {}
-    for name, guess in (("constant box", constant_box), ("majority class", majority_class)):
-        found = score_packshots(scored.truth, guess(prior, sizes), scored.class_names, terms.shown_from)(ones)
-        baselines[name] = {score: float(value[0]) for score, value in found.items()}
-    scores = bootstrap.intervals(evidence, scored.asked.resamples)
-    result = Result(terms, scores, baselines, {}, evidence, scored.asked.resamples)
-    wrong = [
-        name
-        for name, hit, alarm in zip(
-            evidence.names,
-            evidence.columns["rank-1"],
-            evidence.columns.get("false alarm", np.full(evidence.samples, np.nan)),
-            strict=True,
-        )
-        if hit == 0 or alarm == 1
-    ]
-    gallery_rows = [_packshot_row(scored, name) for name in wrong[: report.detection.WORST]]
+    guesses = packshot.baselines(truth, prior, class_names, terms.shown_from)
+    with progress("resamples") as advance:
+        result = Result.of_means(terms, evidence, guesses, scored.replicates, progress=advance)
+    wrong = packshot.wrong(evidence)
+    rows = [_packshot_row(scored, name) for name in wrong[: gallery.WORST]]
     told = f"{len(wrong)} of {evidence.samples} are wrong; the first of them, with what was found first."
-    page = report.means_page(result, ("rank-1", "right slot", "right box", "false alarm"), gallery_rows, told)
-    return result, page, iter(())
+    page = report.means_page(result, ("rank-1", "right slot", "right box", "false alarm"), rows, told)
+    return result, page, _side_by_side(scored, wrong[: gallery.WORST])
 
 
 def _packshot_row(scored: _Scored, name: str) -> Row:
@@ -302,22 +288,6 @@ def _packshot_row(scored: _Scored, name: str) -> Row:
     drawn = Photo(draw_boxes(photo, best), name)
     found = f"{best.labels[0]} {best.scores[0]:.2f}" if len(best) else "nothing"
     return Row(f"{name}: {truth.labels[0] if len(truth) else 'no garment'}; found {found}", [Shown(drawn, False)])
-
-
-def _tags(path: Path, truth: Mapping[str, Annotations]) -> dict[str, str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(
-            f"--tags {path}: cannot be read: {error}. Need a CSV with the columns photo and tag."
-        ) from None
-    if not rows or not {"photo", "tag"} <= set(rows[0]):
-        raise ConfigError(f"--tags {path}: has no rows with the columns photo and tag; need both.")
-    found = {row["photo"]: row["tag"] for row in rows if row["tag"]}
-    if not set(found) & set(truth):
-        raise ConfigError(f"--tags {path}: names none of the photos; theirs look like {next(iter(truth))!r}.")
-    return found
 
 
 def _write(result: Result, page: str, drawn: Iterator[Drawn], out: Path, split: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -21,95 +21,55 @@ from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.errors import EvaluationError, OutfitterError, QueryError
 from outfitter.evaluation import bootstrap, report
-from outfitter.evaluation.end_to_end import LOSSES, Search, answering, outcome, score_end_to_end
+from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class
+from outfitter.evaluation.end_to_end import KS, LOSSES, Search, answering, outcome, score_end_to_end
+from outfitter.evaluation.items import Item, annotations_of, read_items
+from outfitter.evaluation.means import MeanEvidence
 from outfitter.evaluation.report.means import Row, Shown
 from outfitter.evaluation.result import Result, Terms
 from outfitter.evaluation.retrieval import Retrieval, score_retrieval
+from outfitter.evaluation.slices import item_slices
 from outfitter.geometry import as_boxes
-from outfitter.photo import load_photo
+from outfitter.photo import load_photo, read_header
 from outfitter.recommendations import Garment, Query, choose
-from outfitter.values import Embeddings, Photo
+from outfitter.values import Detections, Embeddings, Photo
 from outfitter.walk import Shop, open_shop
 
 T = TypeVar("T")
 
-K: Final = 10
 GALLERY: Final = 24
 """Rows of the report's gallery."""
 
 
-@dataclass(frozen=True)
-class Item:
-    """A line of a CSV: a garment in a picture. group: what is the same product; kind: its slot or category."""
-
-    image: Path
-    group: str
-    kind: str | None
-    box_xyxy: tuple[float, float, float, float] | None
-
-    def garment(self) -> Photo:
-        """The picture, or the part of it that is meant, for people to look at."""
-        photo = load_photo(self.image)
-        if self.box_xyxy is None:
-            return photo
-        x1, y1, x2, y2 = (round(value) for value in self.box_xyxy)
-        return Photo(photo.pixels[max(0, y1) : max(1, y2), max(0, x1) : max(1, x2)], photo.name)
-
-
-def read_items(path: Path) -> list[Item]:
-    """Read a CSV with the columns image and group, and maybe kind, x1, y1, x2 and y2.
-
-    Raises:
-        EvaluationError: naming the line: a column is missing, a box is not four numbers, or nothing is there.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise EvaluationError(
-            f"{path}: cannot be read: {error}. Need a CSV with the columns image and group."
-        ) from None
-    if missing := {"image", "group"} - set(reader.fieldnames or ()):
-        raise EvaluationError(
-            f"{path}: has no column {' and '.join(sorted(missing))}; need image,group[,kind,x1,y1,x2,y2]."
-        )
-    if not rows:
-        raise EvaluationError(f"{path}: has no rows below its head.")
-    return [_item(row, f"{path}:{number}", path.parent) for number, row in enumerate(rows, 2)]
-
-
-def _item(row: dict[str, str], where: str, folder: Path) -> Item:
-    if not row["image"] or not row["group"]:
-        raise EvaluationError(f"{where}: image is {row['image']!r}, group is {row['group']!r}; need both.")
-    corners = [row.get(name) or "" for name in ("x1", "y1", "x2", "y2")]
-    box = None
-    if any(corners):
-        try:
-            box = (float(corners[0]), float(corners[1]), float(corners[2]), float(corners[3]))
-        except ValueError:
-            raise EvaluationError(f"{where}: the box is {','.join(corners)}; need four numbers, or none.") from None
-        if not (box[0] < box[2] and box[1] < box[3]):
-            raise EvaluationError(f"{where}: the box is {','.join(corners)}; need x1 < x2 and y1 < y2.")
-    return Item(folder / row["image"], row["group"], row.get("kind") or None, box)
-
-
-def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamples: int) -> dict[str, Any]:
+def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamples: int | None) -> dict[str, Any]:
     """Embed both sides and score; without a gallery, each query is looked for among the others."""
     asked = read_items(queries)
     offered = asked if gallery is None else read_items(gallery)
     embedder = Embedder(None if model == "shipped" else Path(model), threads=1)
+    truth = annotations_of(asked, _sizes(asked, "queries"))
     new_folder(out, "--out")
+
+    def score(vectors: Embeddings, others: Embeddings) -> Retrieval:
+        return score_retrieval(
+            vectors,
+            [item.group for item in asked],
+            others,
+            [item.group for item in offered],
+            own=np.arange(len(asked)) if gallery is None else None,
+            kinds=[item.kind or "unknown" for item in asked] if any(item.kind for item in asked) else None,
+            slices=item_slices(truth, _order(asked), [item.tag for item in asked]),
+        )
+
     vectors = _embed(embedder, asked, "queries")
     others = vectors if gallery is None else _embed(embedder, offered, "gallery")
-    found = score_retrieval(
-        vectors,
-        [item.group for item in asked],
-        others,
-        [item.group for item in offered],
-        own=np.arange(len(asked)) if gallery is None else None,
-        kinds=[item.kind or "unknown" for item in asked] if any(item.kind for item in asked) else None,
-    )
+    found = score(vectors, others)
+    baselines = {"majority class": found.majority, "random order": found.chance}
+    if any(item.box_xyxy for item in asked):
+        prior = learn_prior(replace(one, labels=("it",) * len(one)) for one in truth.values())
+        boxes = constant_box(prior, {image: one.size_wh for image, one in truth.items()})
+        same = [replace(item, box_xyxy=tuple(boxes[item.image].boxes_xyxy[0].tolist())) for item in asked]
+        blind = score(_embed(embedder, same, "queries, constant box"), others)
+        baselines = {"constant box": bootstrap.plain(blind.evidence), **baselines}
     terms = Terms(
         protocol="retrieval",
         data=f"{queries.stem} in {gallery.stem if gallery else 'each other'}",
@@ -119,8 +79,7 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
         model=embedder.manifest.model_id,
         model_hash=embedder.manifest.sha256[:16],
     )
-    scores = bootstrap.intervals(found.evidence, resamples)
-    result = Result(terms, scores, {"a gallery in random order": found.chance}, {}, found.evidence, resamples)
+    result = _result(terms, found.evidence, baselines, resamples)
     told = "A query and the five nearest: blue is the right product, orange another."
     page = report.means_page(
         result, ("Recall@1", "Recall@5", "Recall@10", "mAP@R"), _nearest(found, asked, offered), told
@@ -129,7 +88,13 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
 
 
 def end_to_end(
-    model: str, queries: Path, catalogue: Path, embedder: Path | None, where: str | None, out: Path, resamples: int
+    model: str,
+    queries: Path,
+    catalogue: Path,
+    embedder: Path | None,
+    where: str | None,
+    out: Path,
+    resamples: int | None,
 ) -> dict[str, Any]:
     """Look for every query's product in the catalogue, through the detector."""
     asked = read_items(queries)
@@ -142,9 +107,26 @@ def end_to_end(
     _all_known(opened, asked, queries)
     detector = Detector(None if model == "shipped" else Path(model), threads=1)
     shop = open_shop(opened, embedder=embedder)
+    truth = annotations_of(asked, _sizes(asked, "photos"))
     new_folder(out, "--out")
-    searches = _search(shop, detector, asked, where)
-    evidence = score_end_to_end(searches)
+    slices = item_slices(truth, _order(asked), [item.tag for item in asked])
+    searches = _search(shop, detector, asked, where, "photos")
+    evidence = score_end_to_end(searches, slices=slices)
+    prior, sizes = learn_prior(truth.values()), {image: one.size_wh for image, one in truth.items()}
+    certain = {
+        image: Detections(one.boxes_xyxy, one.labels, np.ones(len(one), np.float32), one.size_wh)
+        for image, one in truth.items()
+    }
+    baselines = {}
+    for name, guess in (
+        ("constant box", constant_box(prior, sizes)),
+        ("majority class", majority_class(prior, sizes)),
+        ("the true boxes", certain),
+    ):
+        boxes = {str(image): one for image, one in guess.items()}
+        blind = _search(shop, lambda photo, boxes=boxes: boxes[photo.name], asked, where, name)  # type: ignore[misc]
+        baselines[name] = bootstrap.plain(score_end_to_end(blind))
+    baselines["random order"] = {f"found@{k}": min(1.0, k / len(opened)) for k in KS}
     terms = Terms(
         protocol="end-to-end",
         data=f"{queries.stem} in {catalogue.resolve().name}{f' where {where}' if where else ''}",
@@ -153,20 +135,47 @@ def end_to_end(
         items=len(searches),
         model=detector.manifest.model_id,
         model_hash=detector.manifest.sha256[:16],
+        score_floor=detector.min_score,
         shown_from=detector.min_score,
     )
-    scores = bootstrap.intervals(evidence, resamples)
-    chance = {f"found@{k}": min(1.0, k / len(opened)) for k in (1, 5, 10)}
-    result = Result(terms, scores, {"products in random order": chance}, {}, evidence, resamples)
-    lost = [(item, outcome(search, K)) for item, search in zip(asked, searches, strict=True)]
+    result = _result(terms, evidence, baselines, resamples)
+    lost = [(item, outcome(search, max(KS))) for item, search in zip(asked, searches, strict=True)]
     rows = [
         Row(f"{item.image.name}, {item.kind} {item.group}: {why}", [Shown(item.garment())])
         for item, why in lost
         if why != "found"
     ]
-    headline = [f"found@{k}" for k in (1, 5, 10)] + [f"lost to {loss}" for loss in LOSSES]
-    told = f"{len(rows)} of {len(lost)} garments whose product was not among the first {K}, and why; the first of them."
+    headline = [f"found@{k}" for k in KS] + [f"lost to {loss}" for loss in LOSSES]
+    told = (
+        f"{len(rows)} of {len(lost)} garments whose product was not among the first {max(KS)}, and why; the first of "
+        "them."
+    )
     return finish(result, report.means_page(result, headline, rows[:GALLERY], told), out, "queries")
+
+
+def _result(
+    terms: Terms, evidence: MeanEvidence, baselines: Mapping[str, Mapping[str, float]], resamples: int | None
+) -> Result:
+    with progress("resamples") as advance:
+        replicates = bootstrap.replicates_for(evidence.samples, resamples)
+        return Result.of_means(terms, evidence, baselines, replicates, progress=advance)
+
+
+def _order(items: Sequence[Item]) -> list[tuple[Path, int]]:
+    """The picture and the place in it of each item."""
+    seen = Counter[Path]()
+    order = []
+    for item in items:
+        order.append((item.image, seen[item.image]))
+        seen[item.image] += 1
+    return order
+
+
+def _sizes(items: Sequence[Item], what: str) -> dict[Path, tuple[int, int]]:
+    """Of the pictures, from their headers."""
+    inputs = [Input(str(image), image) for image in dict.fromkeys(item.image for item in items)]
+    found = _all(lambda one: read_header(Path(one.name)).size_wh, inputs, what)
+    return {Path(one.name): size_wh for one, size_wh in found}
 
 
 def _all_known(catalogue: Catalogue, asked: Sequence[Item], queries: Path) -> None:
@@ -183,7 +192,9 @@ def _all_known(catalogue: Catalogue, asked: Sequence[Item], queries: Path) -> No
         )
 
 
-def _search(shop: Shop, detector: Detector, asked: Sequence[Item], where: str | None) -> list[Search]:
+def _search(
+    shop: Shop, detect: Callable[[Photo], Detections], asked: Sequence[Item], where: str | None, what: str
+) -> list[Search]:
     """Each photo is seen once, however many of its garments are looked for."""
     photos = list(dict.fromkeys(item.image for item in asked))
     side = shop.embedder.manifest.embedder_input
@@ -192,7 +203,7 @@ def _search(shop: Shop, detector: Detector, asked: Sequence[Item], where: str | 
 
     def see(one: Input) -> list[Search]:
         photo = one.load()
-        detections = detector(photo)
+        detections = detect(photo)
         vectors = shop.embedder(crop(photo, detections.boxes_xyxy, side.side)).vectors
         found = []
         for item in asked:
@@ -205,14 +216,14 @@ def _search(shop: Shop, detector: Detector, asked: Sequence[Item], where: str | 
             if (answer := answering(item.box_xyxy, detections)) is not None:
                 vector = vectors[answer][None]
                 garment = Garment(vector, detections.labels[answer], "it", answer)
-                answers = similar.recommend(Query((garment,), K, where), shop.source)
+                answers = similar.recommend(Query((garment,), max(KS), where), shop.source)
                 shown = [recommendation.product.id for recommendation in answers]
-                unfiltered = [candidate.product_id for candidate in shop.source.find(vector, K)[0]]
+                unfiltered = [candidate.product_id for candidate in shop.source.find(vector, max(KS))[0]]
             found.append(Search(one.name, item.box_xyxy, item.kind, item.group, detections, shown, unfiltered))
         return found
 
     searches: dict[str, list[Search]] = {}
-    for one, result in _all(see, [Input(str(path), path) for path in photos], "photos"):
+    for one, result in _all(see, [Input(str(path), path) for path in photos], what):
         searches[one.name] = list(reversed(result))
     return [searches[str(item.image)].pop() for item in asked]
 
@@ -224,10 +235,7 @@ def _embed(embedder: Embedder, items: Sequence[Item], what: str) -> Embeddings:
         if item.box_xyxy is None:
             crops = crop_whole(photo, embedder.input.side)
         else:
-            try:
-                crops = crop(photo, as_boxes([item.box_xyxy]), embedder.input.side)
-            except ValueError as error:
-                raise EvaluationError(f"{item.image}: {error}; need a box within the photo.") from None
+            crops = crop(photo, as_boxes([item.box_xyxy]), embedder.input.side)
         vector: NDArray[np.float32] = embedder(crops).vectors[0]
         return vector
 

@@ -15,6 +15,7 @@ from outfitter.cli.inputs import new_folder
 from outfitter.cli.output import progress, say
 from outfitter.errors import ConfigError
 from outfitter.evaluation import report
+from outfitter.evaluation.bootstrap import replicates_for
 from outfitter.evaluation.event_log import moment, read_events, read_time, split_in_time
 from outfitter.evaluation.judge_ranking import judge_ranking
 from outfitter.evaluation.ranked_lists import GUESSES, read_lists
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def ranking(
-    model: str, events: Path, catalogue: Path | None, at: str | None, repeats: bool, out: Path, resamples: int
+    model: str, events: Path, catalogue: Path | None, at: str | None, repeats: bool, out: Path, resamples: int | None
 ) -> dict[str, Any]:
     """model: a JSONL file of lists, or the name of a guess."""
     log = read_events(events)
@@ -38,7 +39,7 @@ def ranking(
     lists, digest = _lists(model, split)
     vectors = None if opened is None else _vectors(opened, split)
     new_folder(out, "--out")
-    with progress("bootstrap resamples") as advance:
+    with progress("resamples") as advance:
         result = judge_ranking(
             split,
             lists,
@@ -46,7 +47,7 @@ def ranking(
             model_hash=digest,
             data=f"{events.stem} from {moment(split.at)}",
             vectors=vectors,
-            replicates=resamples,
+            replicates=replicates_for(len(split.chosen), resamples),
             progress=advance,
         )
     return finish(result, report.ranking_page(result), out, "choices")

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from outfitter.errors import EvaluationError
 from outfitter.geometry import Boxes, clip
 from outfitter.values import Annotations, Detections
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,12 @@ def learn_prior(truth: Iterable[Annotations]) -> Prior:
     return Prior({label: photos[label] / count for label in means}, means, common)
 
 
-def constant_box(prior: Prior, sizes_wh: Mapping[str, tuple[int, int]]) -> dict[str, Detections]:
+def constant_box(prior: Prior, sizes_wh: Mapping[K, tuple[int, int]]) -> dict[K, Detections]:
     """Every class on every photo, at its mean box, as sure as it is common."""
     return _everywhere(prior, prior.share, sizes_wh)
 
 
-def majority_class(prior: Prior, sizes_wh: Mapping[str, tuple[int, int]]) -> dict[str, Detections]:
+def majority_class(prior: Prior, sizes_wh: Mapping[K, tuple[int, int]]) -> dict[K, Detections]:
     """The commonest class on every photo, at its mean box."""
     return _everywhere(prior, {prior.common: 1.0}, sizes_wh)
 
@@ -68,8 +71,8 @@ def constant_box_right_labels(prior: Prior, predictions: Mapping[str, Detections
 
 
 def _everywhere(
-    prior: Prior, scores: Mapping[str, float], sizes_wh: Mapping[str, tuple[int, int]]
-) -> dict[str, Detections]:
+    prior: Prior, scores: Mapping[str, float], sizes_wh: Mapping[K, tuple[int, int]]
+) -> dict[K, Detections]:
     """The same labels and scores on every photo, but for a random thousandth.
 
     Without it, equal scores would rank in the order of the photos, which is often by class, and a constant guess would

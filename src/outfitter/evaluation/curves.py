@@ -16,10 +16,15 @@ from numpy.typing import NDArray
 RECALLS: Final = np.linspace(0, 1, 101)
 """Where COCO reads the precision."""
 
-Weights = NDArray[np.int64]
+Weights = NDArray[np.integer[Any]]
 """(W, photos): W weightings."""
 Values = NDArray[np.float64]
 """(W,): one number for each weighting, NaN where the sample holds no true box."""
+
+
+def once(samples: int) -> Weights:
+    """The weighting (1, samples) that sees everything once."""
+    return np.ones((1, samples), np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +50,9 @@ class Ranking:
 
     def curves(self, weights: Weights) -> list[Curve]:
         """Precision over recall at each threshold."""
-        seen = np.cumsum(weights[:, self.photo], 1)
+        # Nothing after the last hit matters. `take` and int32 are twice as fast as indexing and int64.
+        end = max((int(right[-1]) + 1 for right in self.right if len(right)), default=0)
+        seen = np.cumsum(np.take(weights, self.photo[:end], 1), 1, dtype=np.int32)
         boxes = weights[:, self.wanted].sum(1)
         return [self._curve(seen, boxes, weights, *at) for at in zip(self.right, self.skipped, strict=True)]
 
@@ -87,13 +94,13 @@ class Ranking:
 
     def _curve(
         self,
-        seen: NDArray[np.int64],
+        seen: NDArray[np.int32],
         boxes: NDArray[np.int64],
         weights: Weights,
         right: NDArray[np.int64],
         skipped: NDArray[np.int64],
     ) -> Curve:
-        hits, ranks = np.cumsum(weights[:, self.photo[right]], 1), seen[:, right]
+        hits, ranks = np.cumsum(np.take(weights, self.photo[right], 1), 1), np.take(seen, right, 1)
         if len(skipped):
             gone = np.cumsum(weights[:, self.photo[skipped]], 1)
             ranks = ranks - np.insert(gone, 0, 0, axis=1)[:, np.searchsorted(skipped, right)]
@@ -115,7 +122,7 @@ class Curve:
     boxes: (W,), true boxes in the sample. Between right detections precision only falls, so no other point matters.
     """
 
-    hits: NDArray[np.int64]
+    hits: NDArray[np.integer[Any]]
     precision: NDArray[np.float64]
     boxes: NDArray[np.int64]
 

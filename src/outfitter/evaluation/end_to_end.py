@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from outfitter.errors import EvaluationError
-from outfitter.evaluation.means import MeanEvidence
+from outfitter.evaluation.means import MeanEvidence, sliced
 from outfitter.geometry import as_boxes, iou
 from outfitter.values import Detections
 
+KS: Final = (1, 5, 10)
 MIN_IOU: Final = 0.5
 LOSSES: Final = ("missed box", "wrong class", "filter", "embedding")
 """In the order in which a photo passes them. missed box: no detection has IoU ≥ 0.5 with the garment. wrong class: the
@@ -55,10 +57,14 @@ def outcome(search: Search, k: int) -> str:
     return "filter" if search.product in search.unfiltered[:k] else "embedding"
 
 
-def score_end_to_end(searches: Sequence[Search], ks: Sequence[int] = (1, 5, 10)) -> MeanEvidence:
+def score_end_to_end(
+    searches: Sequence[Search],
+    ks: Sequence[int] = KS,
+    slices: Mapping[str, NDArray[np.bool_]] | None = None,
+) -> MeanEvidence:
     """``found@k`` for each k; at the largest k, the share of searches that each loss took, and all of it per slot.
 
-    Garments of one photo are resampled together.
+    Garments of one photo are resampled together. slices: bool (searches,) by name, for ``found@k`` of those alone.
 
     Raises:
         EvaluationError: no searches.
@@ -70,8 +76,9 @@ def score_end_to_end(searches: Sequence[Search], ks: Sequence[int] = (1, 5, 10))
     last = [outcome(search, max(ks)) for search in searches]
     columns |= {f"lost to {loss}": [float(one == loss) for one in last] for loss in LOSSES}
     arrays = {name: np.array(column) for name, column in columns.items()}
-    for slot in sorted({search.slot for search in searches}):
-        mine = np.array([search.slot == slot for search in searches])
-        arrays |= {f"{name}/{slot}": np.where(mine, arrays[name], np.nan) for name in columns}
+    slots = {
+        slot: np.array([search.slot == slot for search in searches]) for slot in sorted({s.slot for s in searches})
+    }
+    arrays = sliced(sliced(arrays, slots, list(columns)), slices or {}, [f"found@{k}" for k in ks])
     sample = np.array([photos[search.photo] for search in searches])
     return MeanEvidence(tuple(photos), sample, arrays)

@@ -83,13 +83,12 @@ class DetectionEvidence:
         return max(self.samples, *(len(ranking.photo) for ranking in self.coco.values()))
 
     def only(self, photos: NDArray[np.bool_]) -> DetectionEvidence:
-        """A slice: some of the photos, bool (photos,), and no scores by size."""
+        """A slice: some of the photos, bool (photos,); COCO's scores only, and none by size."""
         kept = {key: ranking.only(photos) for key, ranking in self.coco.items() if key[1] == "all"}
-        voc = {name: ranking.only(photos) for name, ranking in self.voc.items()}
         return DetectionEvidence(
             tuple(name for name, keep in zip(self.photos, photos, strict=True) if keep),
             {key: ranking for key, ranking in kept.items() if len(ranking.wanted)},
-            {name: ranking for name, ranking in voc.items() if len(ranking.wanted)},
+            {},
         )
 
     def __call__(self, weights: Weights) -> dict[str, Values]:
@@ -110,8 +109,9 @@ class DetectionEvidence:
             "AP75": mean(values[5] for values in every.values()),
             **{f"AR@{limit}": mean(values) for limit, values in first.items()},
             "AR@100": mean(value for name in every for value in recalls[name, "all"]),
-            "mAP@0.5IOU": mean(voc.values()),
         }
+        if voc:
+            scores["mAP@0.5IOU"] = mean(voc.values())
         scores |= {f"AP@0.5IOU/{name}": value for name, value in voc.items()}
         scores |= {f"AP/{name}": mean(values) for name, values in every.items()}
         scores |= {f"AP50/{name}": values[0] for name, values in every.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,7 +61,7 @@ def judge(
     *,
     tags: Mapping[str, str] | None = None,
     replicates: int = bootstrap.REPLICATES,
-    progress: Callable[[int], object] | None = None,
+    progress: bootstrap.Progress | None = None,
 ) -> Judgement:
     """Score, bound, slice and explain.
 
@@ -69,7 +69,7 @@ def judge(
         prior: what the training truth says, for the baselines; its classes are among `class_names`.
         shown_from: the score from which detections are shown to a user.
         tags: photo → worn, flat or the like, for slices, where known.
-        progress: is told of bootstrap replicates done, `replicates` times the number of scored sets.
+        progress: is told of replicates done, and how many there are.
 
     Raises:
         EvaluationError: the sides do not fit, see `score_detections`.
@@ -77,11 +77,14 @@ def judge(
     table = tabulate(truth, predictions, class_names)
     matches = match(table)
     evidence = DetectionEvidence.of(table, matches)
+    masks = photo_slices(table, tags)
+    if progress:
+        progress(0, total=replicates * (1 + len(masks)))
     scores = bootstrap.intervals(evidence, replicates, progress=progress)
     shown = table.above(shown_from)
     shown_matches = match(shown)
     slices: dict[str, dict[str, Interval]] = {}
-    for name, photos in photo_slices(table, tags).items():
+    for name, photos in masks.items():
         found = bootstrap.intervals(evidence.only(photos), replicates, progress=progress)
         slices[name] = {score: found[score] for score in SLICE_SCORES}
     for name, recall in bootstrap.intervals(box_slices(shown, shown_matches), replicates).items():

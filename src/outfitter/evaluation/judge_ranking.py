@@ -9,7 +9,7 @@ result.write(folder)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ def judge_ranking(
     data: str,
     vectors: Mapping[str, NDArray[np.float32]] | None = None,
     replicates: int = bootstrap.REPLICATES,
-    progress: Callable[[int], object] | None = None,
+    progress: bootstrap.Progress | None = None,
 ) -> Result:
     """Score lists, bound the scores, and tell whether they really differ from popular's and random's.
 
@@ -56,6 +56,8 @@ def judge_ranking(
 
     evidence = evidence_of(recommended)
     guesses = {name: evidence_of(guess(split)) for name, guess in GUESSES.items()}
+    if progress:
+        progress(0, total=replicates * (1 + len(guesses)))
     terms = Terms(
         protocol="ranking",
         data=data,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,3 +60,13 @@ class MeanEvidence:
             seen = weights @ count
             scores[name] = np.divide(weights @ total, seen, out=np.full(len(weights), np.nan), where=seen > 0)
         return scores
+
+
+def sliced(
+    columns: Mapping[str, NDArray[np.float64]], masks: Mapping[str, NDArray[np.bool_]], scores: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """The columns, and those of `scores` also for each mask alone, as ``score/name of the mask``."""
+    parts = {
+        f"{score}/{name}": np.where(mask, columns[score], np.nan) for name, mask in masks.items() for score in scores
+    }
+    return {**columns, **parts}

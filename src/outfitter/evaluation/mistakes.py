@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from outfitter.evaluation.curves import Ranking
+from outfitter.evaluation.curves import Ranking, once
 from outfitter.evaluation.evidence import mean
 from outfitter.evaluation.matching import Matches
 from outfitter.evaluation.pairs import Pairs, overlapping, starts_of
@@ -110,7 +110,7 @@ def _ap50(
     wanted: NDArray[np.bool_],
 ) -> float:
     """Mean over the classes that have boxes in the table; a class none of whose boxes is asked for counts as solved."""
-    ones = np.ones((1, len(table.photos)), np.int64)
+    ones = once(len(table.photos))
     nothing = np.zeros(0, np.int64)
     values = []
     for number in np.unique(table.truth.label[~table.crowd]):

@@ -13,20 +13,32 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from outfitter.errors import EvaluationError, nearest
 from outfitter.geometry import as_boxes, clip
+from outfitter.taxonomy import map_labels
 from outfitter.values import Annotations, Detections
 
 SLACK: Final = 1.0
 """Pixels by which a box may stick out of its photo, from rounding; it is cut there."""
 
-Row = tuple[Sequence[float], str, float]
+CHUNK: Final = 1 << 20
+"""Characters that are read at once."""
+LONGEST: Final = 16 << 20
+"""Characters of an entry; one that does not end by then has a fault."""
+_GAP: Final = re.compile(r"[\s,]*")
+
+Row = tuple[Any, Any, Any]
+"""Box, label, score, unchecked."""
 
 
 def read_predictions(
@@ -35,7 +47,7 @@ def read_predictions(
     image_ids: Mapping[int | str, str],
     class_ids: Mapping[int, str],
 ) -> dict[str, Detections]:
-    """Read predictions for the photos of `truth`.
+    """Read predictions for the photos of `truth`, in a stream: the file is never in memory as a whole.
 
     Of COCO's results, a photo without a row is one on which nothing was found, since that form cannot say so.
 
@@ -47,18 +59,21 @@ def read_predictions(
             area or lies outside of its photo, a score outside [0, 1], or a photo twice.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8-sig") as file:
+            start = file.read(CHUNK).lstrip()
+            file.seek(0)
+            if start.startswith("["):
+                return _coco(path, file, truth, image_ids, class_ids)
+            return _lines(path, file, truth)
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path}: cannot be read: {error}.") from None
-    if text.lstrip()[:1] == "[":
-        return _coco(path, _json(text, str(path)), truth, image_ids, class_ids)
-    return _lines(path, text, truth)
 
 
-def _lines(path: Path, text: str, truth: Mapping[str, Annotations]) -> dict[str, Detections]:
+def _lines(path: Path, file: Iterable[str], truth: Mapping[str, Annotations]) -> dict[str, Detections]:
     find = _Names(truth)
     found: dict[str, Detections] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    labels: dict[str, str] = {}
+    for number, line in enumerate(file, 1):
         if not line.strip():
             continue
         where = f"{path}:{number}"
@@ -72,14 +87,24 @@ def _lines(path: Path, text: str, truth: Mapping[str, Annotations]) -> dict[str,
         name = find(row["photo"], where)
         if name in found:
             raise EvaluationError(f"{where}: {row['photo']} is there twice; need each photo once.")
+        size_wh = truth[name].size_wh
         size = row.get("size_wh")
-        if size is not None and tuple(size) != truth[name].size_wh:
+        if size is not None and tuple(size) != size_wh:
             raise EvaluationError(
-                f"{where}: {row['photo']} was predicted at {size}, the truth is for {list(truth[name].size_wh)} "
+                f"{where}: {row['photo']} was predicted at {size}, the truth is for {list(size_wh)} "
                 "(width, height). Scale the boxes back to the photo."
             )
         rows = [_row(one, where) for one in row.get("detections", [])]
-        found[name] = _detections(rows, truth[name].size_wh, f"{where}: {row['photo']}")
+        for place, one in enumerate(rows):
+            if fault := _type_fault(*one):
+                raise EvaluationError(f"{where}: {row['photo']}: detection {place}: {fault}")
+        boxes = np.array([box for box, _, _ in rows], float).reshape(-1, 4)
+        scores = np.array([score for _, _, score in rows], float)
+        if fault_at := _fault(boxes, scores, size_wh):
+            raise EvaluationError(f"{where}: {row['photo']}: detection {fault_at[0]}: {fault_at[1]}")
+        # One string for each label, not one for each detection.
+        told = tuple(labels.setdefault(label, label) for _, label, _ in rows)
+        found[name] = _detections(boxes, told, scores, size_wh)
     return found
 
 
@@ -92,13 +117,15 @@ def _row(one: Any, where: str) -> Row:
 
 def _coco(
     path: Path,
-    rows: Any,
+    file: TextIO,
     truth: Mapping[str, Annotations],
     image_ids: Mapping[int | str, str],
     class_ids: Mapping[int, str],
 ) -> dict[str, Detections]:
-    grouped: dict[str, list[Row]] = {name: [] for name in truth}
-    for number, row in enumerate(rows):
+    """Entries come in any order, so they are gathered in columns, 44 bytes each, and then sorted by photo."""
+    places = {name: place for place, name in enumerate(truth)}
+    photos, classes, numbers = array("i"), array("i"), array("d")
+    for number, row in enumerate(_entries(file, str(path))):
         where = f"{path}: entry {number}"
         try:
             image, category, (x, y, w, h), score = row["image_id"], row["category_id"], row["bbox"], row["score"]
@@ -108,38 +135,86 @@ def _coco(
             ) from None
         if image not in image_ids:
             told = ", ".join(map(str, list(image_ids)[:3]))
-            raise EvaluationError(
-                f"{where}: no photo of the truth has image_id {image!r}; its ids are {told}, … Use those."
-            )
+            raise EvaluationError(f"{where}: no photo of the truth has image_id {image!r}; its ids are {told}, ….")
         if category not in class_ids:
-            named = ", ".join(f"{number} {name}" for number, name in class_ids.items())
-            raise EvaluationError(f"{where}: category_id is {category!r}; the classes are {named}.")
-        grouped[image_ids[image]].append(((x, y, x + w, y + h), class_ids[category], score))
-    return {name: _detections(found, truth[name].size_wh, f"{path}: {name}") for name, found in grouped.items()}
+            told = ", ".join(f"{id_} {name}" for id_, name in class_ids.items())
+            raise EvaluationError(f"{where}: category_id is {category!r}; the classes are {told}.")
+        if fault := _type_fault((x, y, w, h), "", score):
+            raise EvaluationError(f"{where}: {fault}")
+        photos.append(places[image_ids[image]])
+        classes.append(category)
+        numbers.extend((x, y, x + w, y + h, score))
+    photo, table = np.frombuffer(photos, np.int32), np.frombuffer(numbers).reshape(-1, 5)
+    order = np.argsort(photo, kind="stable")
+    ends = np.searchsorted(photo[order], np.arange(len(truth)), "right")
+    found = {}
+    for (name, one), mine in zip(truth.items(), np.split(order, ends[:-1]), strict=True):
+        boxes, scores = table[mine, :4], table[mine, 4]
+        if fault_at := _fault(boxes, scores, one.size_wh):
+            raise EvaluationError(f"{path}: entry {mine[fault_at[0]]}, of {name}: {fault_at[1]}")
+        found[name] = _detections(boxes, tuple(class_ids[classes[number]] for number in mine), scores, one.size_wh)
+    return found
 
 
-def _detections(rows: Sequence[Row], size_wh: tuple[int, int], where: str) -> Detections:
-    for number, (box, label, score) in enumerate(rows):
-        fault = _fault(box, label, score, size_wh)
-        if fault:
-            raise EvaluationError(f"{where}: detection {number}: {fault}")
-    boxes = clip(as_boxes([box for box, _, _ in rows]), size_wh)
-    scores = np.array([score for _, _, score in rows], np.float32)
-    return Detections(boxes, tuple(label for _, label, _ in rows), scores, size_wh)
+def _entries(file: TextIO, where: str) -> Iterator[Any]:
+    """The entries of a JSON list, one after the other."""
+    decoder = json.JSONDecoder()
+    text, at, number = file.read(CHUNK).lstrip()[1:], 0, 0
+    while True:
+        at = _GAP.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if text[at : at + 1] == "]":
+            return
+        try:
+            entry, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            more = file.read(CHUNK) if len(text) - at < LONGEST else ""
+            if not more:
+                raise EvaluationError(f"{where}: entry {number}: no JSON: {error.msg}.") from None
+            text, at = text[at:] + more, 0
+            continue
+        yield entry
+        number += 1
 
 
-def _fault(box: Any, label: Any, score: Any, size_wh: tuple[int, int]) -> str | None:
-    """What is wrong with a detection, and what it probably is instead."""
-    if not isinstance(score, int | float) or not 0 <= score <= 1:  # NaN is in no range
+def _detections(
+    boxes: NDArray[np.float64], labels: tuple[str, ...], scores: NDArray[np.float64], size_wh: tuple[int, int]
+) -> Detections:
+    return Detections(clip(as_boxes(boxes), size_wh), labels, scores.astype(np.float32), size_wh)
+
+
+def _type_fault(box: Any, label: Any, score: Any) -> str | None:
+    """What is wrong with a detection's values, if they are not even numbers and words."""
+    if not isinstance(score, int | float):
         return f"the score is {score!r}; need a number from 0 to 1."
     if not isinstance(label, str):
         return f"the label is {label!r}; need a class name."
-    numbers = isinstance(box, list | tuple) and len(box) == 4 and all(isinstance(value, int | float) for value in box)
-    if not numbers or not all(math.isfinite(value) for value in box):
+    if not isinstance(box, list | tuple) or len(box) != 4 or not all(isinstance(value, int | float) for value in box):
         return f"the box is {box!r}; need four finite numbers, [x1, y1, x2, y2]."
+    return None
+
+
+def _fault(boxes: NDArray[np.float64], scores: NDArray[np.float64], size_wh: tuple[int, int]) -> tuple[int, str] | None:
+    """The first detection that cannot be, what is wrong with it, and what it probably is instead."""
+    w, h = size_wh
+    inside = np.clip(boxes, 0, (w, h, w, h))
+    finite = np.isfinite(boxes).all(1)
+    good = finite & (scores >= 0) & (scores <= 1) & (boxes[:, :2] < boxes[:, 2:]).all(1)  # NaN is in no range
+    good &= (boxes[:, :2] >= -SLACK).all(1) & (boxes[:, 2:] <= (w + SLACK, h + SLACK)).all(1)
+    good &= (inside[:, :2] < inside[:, 2:]).all(1)
+    if good.all():
+        return None
+    at = int(np.argmin(good))
+    return at, _told(boxes[at].tolist(), float(scores[at]), size_wh)
+
+
+def _told(box: list[float], score: float, size_wh: tuple[int, int]) -> str:
+    if not 0 <= score <= 1:
+        return f"the score is {score:g}; need a number from 0 to 1."
+    shown = [round(value, 2) for value in box]
+    if not all(map(math.isfinite, box)):
+        return f"the box is {shown}; need four finite numbers, [x1, y1, x2, y2]."
     x1, y1, x2, y2 = box
     w, h = size_wh
-    shown = [round(value, 2) for value in box]
     if x1 >= x2 or y1 >= y2:
         hint = " It would be a good [x, y, width, height]." if min(x2, y2) > 0 and x1 + x2 <= w and y1 + y2 <= h else ""
         return f"the box is {shown}, without area; need x1 < x2 and y1 < y2.{hint}"
@@ -147,9 +222,14 @@ def _fault(box: Any, label: Any, score: Any, size_wh: tuple[int, int]) -> str | 
         return (
             f"the box is {shown}, outside of its {w} × {h} photo. Scale boxes to the photo, or cut them at its edges."
         )
-    if min(x2, w) <= max(x1, 0) or min(y2, h) <= max(y1, 0):
-        return f"the box is {shown}, with no area inside of its {w} × {h} photo."
-    return None
+    return f"the box is {shown}, with no area inside of its {w} × {h} photo."
+
+
+def renamed(one: Detections, mapping: Mapping[str, str | None]) -> Detections:
+    """With other class names; those that map to None go. Raises ConfigError for a label that is not mapped."""
+    labels = map_labels(one.labels, mapping)
+    kept = [number for number, label in enumerate(labels) if label is not None]
+    return replace(one[kept], labels=tuple(label for label in labels if label is not None))
 
 
 class _Names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -79,7 +79,7 @@ class Result:
         baselines: Mapping[str, Mapping[str, float]],
         replicates: int = bootstrap.REPLICATES,
         more: Mapping[str, Any] | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: bootstrap.Progress | None = None,
     ) -> Result:
         """Of evidence whose score names tell slices, as ``Recall@1/box: under 2 %``."""
         scores: dict[str, Interval] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import Final
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.errors import EvaluationError
-from outfitter.evaluation.means import MeanEvidence
+from outfitter.evaluation.means import MeanEvidence, sliced
 from outfitter.values import Embeddings
 
 KS: Final = (1, 5, 10)
@@ -22,12 +22,13 @@ ROWS_AT_ONCE: Final = 256
 class Retrieval:
     """evidence: scores by query, resampled by group. nearest: int64 (Q, 10), gallery rows, best first, -1 past its end.
 
-    chance: the same scores for a gallery in random order.
+    chance: the same scores for a gallery in random order; majority: for one constant order, largest groups first.
     """
 
     evidence: MeanEvidence
     nearest: NDArray[np.int64]
     chance: dict[str, float]
+    majority: dict[str, float]
 
 
 def score_retrieval(
@@ -38,6 +39,7 @@ def score_retrieval(
     *,
     own: NDArray[np.int64] | None = None,
     kinds: Sequence[str] | None = None,
+    slices: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> Retrieval:
     """Recall@1, 5, 10 and mAP@R by cosine similarity.
 
@@ -50,6 +52,7 @@ def score_retrieval(
         query_groups, gallery_groups: what must agree, such as product ids.
         own: int64 (Q,), the gallery row that is the query itself and is left out, or -1.
         kinds: a slot or category for each query, for scores of their own, ``Recall@1/top``.
+        slices: bool (Q,) by name, for scores of those queries alone.
 
     Raises:
         EvaluationError: no queries; lengths that differ; vectors of different models; a query whose group is not in
@@ -59,7 +62,8 @@ def score_retrieval(
     _, numbers = _numbered([*query_groups, *gallery_groups])
     query_number, gallery_number = np.split(numbers, [len(query_groups)])
     own = np.full(len(queries), -1) if own is None else own
-    rows, chance, nearest = [], [], np.full((len(queries), max(KS)), -1)
+    constant = -_places_by_size(gallery_number)
+    rows, chance, majority, nearest = [], [], [], np.full((len(queries), max(KS)), -1)
     for start in range(0, len(queries), ROWS_AT_ONCE):
         similar = queries.vectors[start : start + ROWS_AT_ONCE] @ gallery.vectors.T
         for number, row in enumerate(similar, start):
@@ -71,18 +75,25 @@ def score_retrieval(
                     f"{' besides the query itself' if own[number] >= 0 else ''}. Leave such queries out."
                 )
             rows.append(_scores(row[right], row[left & ~right]))
+            majority.append(_scores(constant[right], constant[left & ~right]))
             chance.append(_chance(int(right.sum()), int(left.sum())))
             row[~left] = -np.inf
             best = np.argsort(-row, kind="stable")[: min(max(KS), int(left.sum()))]
             nearest[number, : len(best)] = best
     names = [*(f"Recall@{k}" for k in KS), "mAP@R"]
     columns = dict(zip(names, np.array(rows).T, strict=True))
-    for kind in sorted(set(kinds or ())):
-        mine = np.array([one == kind for one in kinds or ()])
-        columns |= {f"{name}/{kind}": np.where(mine, columns[name], np.nan) for name in names}
+    masks = {kind: np.array([one == kind for one in kinds or ()]) for kind in sorted(set(kinds or ()))}
     groups, sample = _numbered(query_groups)
-    evidence = MeanEvidence(groups, sample, columns)
-    return Retrieval(evidence, nearest, dict(zip(names, np.mean(chance, 0).tolist(), strict=True)))
+    evidence = MeanEvidence(groups, sample, sliced(columns, {**masks, **(slices or {})}, names))
+    means = (dict(zip(names, np.mean(found, 0).tolist(), strict=True)) for found in (chance, majority))
+    return Retrieval(evidence, nearest, *means)
+
+
+def _places_by_size(group: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Where each gallery item stands if items of the largest groups come first, (G,)."""
+    places = np.empty(len(group), np.float32)
+    places[np.lexsort((group, -np.bincount(group)[group]))] = np.arange(len(group))
+    return places
 
 
 def _scores(right: NDArray[np.float32], wrong: NDArray[np.float32]) -> list[float]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-import numpy as np
-
+from outfitter.evaluation.curves import once
 from outfitter.evaluation.judge import Judgement
 from outfitter.evaluation.report import charts, gallery
 from outfitter.evaluation.report.gallery import LoadPhoto
 from outfitter.evaluation.report.page import baselines, interval_rows, number, page, section, table, text, tiles
 from outfitter.evaluation.result import Result
 
-WORST: Final = 50
-SAMPLE: Final = 12
 CURVES: Final = {0: "line", 5: "line second", 8: "line third"}
 """Index of the IoU threshold (0.5, 0.75, 0.9) → style."""
 
@@ -51,11 +48,11 @@ def detection_page(result: Result, judgement: Judgement, load: LoadPhoto) -> str
             section(
                 "The worst photos",
                 text("Left the truth, right what is shown. Orange and dashed: missed, or wrong and how."),
-                gallery.pairs(judgement, gallery.worst(judgement, WORST), load, "worst"),
+                gallery.pairs(judgement, gallery.worst(judgement), load, "worst"),
             ),
             section(
                 "Photos at random",
-                gallery.pairs(judgement, gallery.some(judgement, SAMPLE), load, "some"),
+                gallery.pairs(judgement, gallery.some(judgement), load, "some"),
             ),
         ],
     )
@@ -82,7 +79,7 @@ def _legend() -> str:
 
 def _curves(judgement: Judgement) -> str:
     evidence, shown = judgement.evidence, judgement.shown
-    ones = np.ones((1, evidence.samples), np.int64)
+    ones = once(evidence.samples)
     figures = []
     for name in evidence.voc:
         ranking = evidence.coco[name, "all"]

@@ -33,7 +33,16 @@ class Mark:
     good: bool
 
 
-def worst(judgement: Judgement, count: int) -> list[str]:
+WORST: Final = 50
+SAMPLE: Final = 12
+
+
+def chosen(judgement: Judgement) -> list[str]:
+    """The photos of both galleries, each once."""
+    return list(dict.fromkeys([*worst(judgement), *some(judgement)]))
+
+
+def worst(judgement: Judgement, count: int = WORST) -> list[str]:
     """The photos with most mistakes: false detections that are shown, and true boxes that none of them hit."""
     photos = judgement.shown.photos
     false = np.bincount(judgement.shown.found.photo[judgement.mistakes.kind >= 0], minlength=len(photos))
@@ -44,7 +53,7 @@ def worst(judgement: Judgement, count: int) -> list[str]:
     return [photos[number] for number in order if total[number]]
 
 
-def some(judgement: Judgement, count: int) -> list[str]:
+def some(judgement: Judgement, count: int = SAMPLE) -> list[str]:
     """Photos drawn at random, the same ones every time: the worst alone would mislead."""
     photos = judgement.shown.photos
     picks = np.random.default_rng(0).permutation(len(photos))[:count]
