@@ -20,7 +20,7 @@ from outfitter.cli.subject import Subject, open_subject
 from outfitter.datasets.categories import read_mapping
 from outfitter.datasets.dataset import MANIFEST_FILE
 from outfitter.datasets.seed_crop import CROPPED
-from outfitter.errors import ConfigError, EvaluationError, OutfitterError
+from outfitter.errors import ConfigError, EvaluationError, OutfitterError, PhotoError
 from outfitter.evaluation import bootstrap, packshot, report, tensorboard
 from outfitter.evaluation.baselines import learn_prior
 from outfitter.evaluation.items import read_tags
@@ -252,7 +252,12 @@ def _side_by_side(scored: _Scored, names: Iterable[str]) -> Iterator[Drawn]:
     shown_from = scored.terms.shown_from
     assert shown_from is not None
     for name in names:
-        photo, truth, found = scored.load(name), scored.truth[name], scored.predictions[name]
+        try:
+            photo = scored.load(name)
+        except PhotoError as error:  # predictions can be scored without the photos, only not drawn
+            say(str(error))
+            continue
+        truth, found = scored.truth[name], scored.predictions[name]
         certain = Detections(truth.boxes_xyxy, truth.labels, np.ones(len(truth), np.float32), truth.size_wh)
         left = draw_boxes(*_smaller(photo, certain), scores=False)
         both = np.hstack([left, draw_boxes(*_smaller(photo, found[found.scores >= shown_from]))])

@@ -23,7 +23,7 @@ from outfitter.evaluation.table import Table, tabulate
 from outfitter.values import Annotations, Detections
 
 SLICE_SCORES: Final = ("AP50", "AP")
-BASELINE_SCORES: Final = ("AP", "AP50", "AP75", "AR@100", "mAP@0.5IOU")
+BASELINE_SCORES: Final = ("AP", "AP50", "AP75", "AR@1", "AR@10", "AR@100", "mAP@0.5IOU")
 
 
 @dataclass(frozen=True, eq=False)

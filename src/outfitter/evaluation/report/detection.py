@@ -7,11 +7,13 @@ from typing import Final
 
 from outfitter.evaluation.curves import once
 from outfitter.evaluation.judge import Judgement
+from outfitter.evaluation.matching import SIZES
 from outfitter.evaluation.report import charts, gallery
 from outfitter.evaluation.report.gallery import LoadPhoto
-from outfitter.evaluation.report.page import baselines, interval_rows, number, page, section, table, text, tiles
+from outfitter.evaluation.report.page import baselines, interval_rows, number, page, section, span, table, text, tiles
 from outfitter.evaluation.result import Result
 
+COCO: Final = ("mAP@0.5IOU", "AP50", "AP", "AP75", "AR@1", "AR@10", "AR@100")
 CURVES: Final = {0: "line", 5: "line second", 8: "line third"}
 """Index of the IoU threshold (0.5, 0.75, 0.9) → style."""
 
@@ -31,8 +33,9 @@ def detection_page(result: Result, judgement: Judgement, load: LoadPhoto) -> str
                     "The scores that the original system printed (Pascal VOC, all points), and COCO's. A constant box "
                     "looks at no photo; where it scores high, boxes are easy and only classes tell."
                 ),
-                baselines(result, {**original, **{name: name for name in ("mAP@0.5IOU", "AP50", "AP", "AP75")}}),
+                baselines(result, {**original, **{name: name for name in COCO}}),
             ),
+            section("Class by class", _classes(result, judgement)),
             section("Precision over recall", _legend(), _curves(judgement)),
             section(
                 "Mistakes",
@@ -68,6 +71,16 @@ def _diagnosis(judgement: Judgement) -> str:
     return section("Why so low", f'<ol class="note">{"".join(rows)}</ol>')
 
 
+def _classes(result: Result, judgement: Judgement) -> str:
+    scores, names = result.scores, list(judgement.evidence.voc)
+    rows = []
+    for name in names:
+        its = [scores[f"{score}/{name}"] for score in ("AP50", "AP", "AR")]
+        told = [f'{number(one.value)} <span class="soft">{span(one)}</span>' for one in its]
+        rows.append([escape(name), str(len(judgement.evidence.coco[name, "all"].wanted)), *told])
+    return table(["", "boxes", "AP50", "AP", "AR@100"], rows)
+
+
 def _legend() -> str:
     entries = [
         f'<span><svg viewBox="0 0 34 8"><path class="{style}" d="M0 4H34"/></svg>IoU {0.5 + 0.05 * at:.2f}</span>'
@@ -89,9 +102,10 @@ def _curves(judgement: Judgement) -> str:
         right = int((judgement.shown_matches.hit[0, mine] & 1).sum())
         operating = (right / len(ranking.wanted), right / int(mine.sum())) if mine.any() else None
         ap50 = number(float(curves[0].interpolated()[0]))
+        told = f"{name}: precision over recall, AP50 {ap50}"
         figures.append(
             f"<figure><figcaption><span>{escape(name)}</span><span class='soft'>AP50 {ap50}, "
-            f"{len(ranking.wanted)} boxes</span></figcaption>{charts.precision_recall(lines, operating)}</figure>"
+            f"{len(ranking.wanted)} boxes</span></figcaption>{charts.precision_recall(lines, operating, told)}</figure>"
         )
     return f'<div class="curves">{"".join(figures)}</div>'
 
@@ -113,6 +127,10 @@ def _slices(result: Result) -> str:
     ):
         chosen = {name: scores[score] for name, scores in result.slices.items() if score in scores}
         parts.append(table([told, "", "95 %", ""], interval_rows(chosen)) if chosen else "")
-    sizes = {name: result.scores[name] for name in ("AP_small", "AP_medium", "AP_large") if name in result.scores}
-    parts.append(table(["AP by COCO's sizes: area under 32², to 96², over", "", "95 %", ""], interval_rows(sizes)))
+    for score in ("AP", "AR"):
+        names = [f"{score}_{size}" for size in SIZES[1:]]
+        sizes = {name: result.scores[name] for name in names if name in result.scores}
+        parts.append(
+            table([f"{score} by COCO’s sizes: area under 32², to 96², over", "", "95 %", ""], interval_rows(sizes))
+        )
     return "\n".join(parts)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
 from outfitter.evaluation.bootstrap import Interval
-from outfitter.evaluation.report.charts import whisker
+from outfitter.evaluation.report.charts import scroll, whisker
 from outfitter.evaluation.result import PROTOCOLS, Result
+
+_HEADINGS = re.compile(r'<h2 id="([^"]+)">([^<]+)</h2>')
 
 LOADS_NOTHING = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -20,6 +23,7 @@ def page(result: Result, sections: Iterable[str]) -> str:
     style = files("outfitter.evaluation.report").joinpath("report.css").read_text(encoding="utf-8")
     title = escape(f"{terms.model} · {terms.protocol} · {terms.data}")
     body = "\n".join(part for part in (*sections, _small_print(result)) if part)
+    links = "".join(f'<a href="#{slug}">{title}</a>' for slug, title in _HEADINGS.findall(body))
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -36,8 +40,11 @@ def page(result: Result, sections: Iterable[str]) -> str:
 <span class="over">Protocol {escape(terms.protocol)}</span>
 <h1>{escape(terms.model)} on {escape(terms.data)}</h1>
 <p class="soft">{escape(PROTOCOLS[terms.protocol])}</p>
+<nav aria-label="Sections">{links}</nav>
 </header>
+<main>
 {body}
+</main>
 </body>
 </html>
 """
@@ -46,7 +53,8 @@ def page(result: Result, sections: Iterable[str]) -> str:
 def section(title: str, *parts: str) -> str:
     """Empty if all its parts are."""
     body = "\n".join(part for part in parts if part)
-    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>" if body else ""
+    slug = re.sub(r"\W+", "-", title.casefold()).strip("-")
+    return f'<section>\n<h2 id="{slug}">{escape(title)}</h2>\n{body}\n</section>' if body else ""
 
 
 def text(words: str) -> str:
@@ -63,13 +71,14 @@ def tiles(scores: Mapping[str, Interval]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are HTML; one that holds a drawing gets what room is left."""
-    columns = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    """Cells are HTML, the first of a row names it; one that holds a drawing gets what room is left."""
+    columns = "".join(f'<th scope="col">{escape(cell)}</th>' if cell else "<td></td>" for cell in head)
     body = []
-    for row in rows:
+    for first, *row in rows:
         cells = "".join(f'<td class="wide">{cell}</td>' if "<svg" in cell else f"<td>{cell}</td>" for cell in row)
-        body.append(f"<tr>{cells}</tr>")
-    return f'<div class="scroll"><table><thead><tr>{columns}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+    told = next((cell for cell in head if cell), "")
+    return scroll(f"<table><thead><tr>{columns}</tr></thead><tbody>{''.join(body)}</tbody></table>", f"Table: {told}")
 
 
 def interval_rows(scores: Mapping[str, Interval]) -> list[list[str]]:
@@ -117,4 +126,4 @@ def _small_print(result: Result) -> str:
     rows = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items() if value is not None
     )
-    return f"<section>\n<h2>On what terms</h2>\n<dl>{rows}</dl>\n</section>"
+    return section("On what terms", f"<dl>{rows}</dl>")
