@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from outfitter.cli.output import emit, progress, say
+from outfitter.cli.output import emit, progress, say, wide_console
 from outfitter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ def _tell(
     values: list[dict[str, float | None]],
     found: list[dict[str, Difference]],
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     terms = first.terms
@@ -70,6 +69,8 @@ def _tell(
     for letter, folder in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", results, strict=False):
         table.add_column(f"{letter} {folder.name}", justify="right")
     for name in found[0]:
+        if ": " in name:  # slices are among the JSON lines
+            continue
         cells = [_number(values[0][name])]
         for its, moved in zip(values[1:], found, strict=True):
             if name not in moved:
@@ -79,7 +80,7 @@ def _tell(
             mark = "*" if one.real else " "
             cells.append(f"{_number(its[name])} {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}){mark}")
         table.add_row(name, *cells)
-    Console(stderr=True).print(table)
+    wide_console().print(table)
     real = sum(one.real for moved in found for one in moved.values())
     tried = sum(len(moved) for moved in found)
     say(f"{real} of {tried} differences are real at 95 %; about {tried * 0.05:.0f} would seem so by luck alone.")

@@ -15,7 +15,7 @@ from outfitter import datasets
 from outfitter.cli.draw import draw_boxes
 from outfitter.cli.evaluated import summary
 from outfitter.cli.inputs import Input, in_order
-from outfitter.cli.output import progress, rounded, say
+from outfitter.cli.output import progress, rounded, say, wide_console
 from outfitter.cli.subject import Subject, open_subject
 from outfitter.datasets.categories import read_mapping
 from outfitter.datasets.dataset import MANIFEST_FILE
@@ -312,7 +312,6 @@ def _write(result: Result, page: str, drawn: Iterator[Drawn], out: Path, split: 
 
 def _tell(result: Result, out: Path) -> None:
     """The table that the original printed, beside the guesses, for the person at the terminal."""
-    from rich.console import Console
     from rich.table import Table
 
     title = f"{result.terms.model} on {result.terms.data}, protocol {result.terms.protocol}"
@@ -320,7 +319,7 @@ def _tell(result: Result, out: Path) -> None:
     for column in ("", "model", "95 %", *result.baselines):
         shown.add_column(column, justify="right" if column else "left", no_wrap=column in ("", "model", "95 %"))
     names = [name for name in result.scores if name.startswith("AP@0.5IOU/")]
-    names += [name for name in ("mAP@0.5IOU", "AP50", "AP", "AR@100") if name in result.scores]
+    names += [name for name in ("mAP@0.5IOU", "AP50", "AP75", "AP", "AR@100") if name in result.scores]
     for name in names or [name for name in result.scores if "/" not in name]:
         score = result.scores[name]
         guesses = (scores.get(name) for scores in result.baselines.values())
@@ -330,5 +329,5 @@ def _tell(result: Result, out: Path) -> None:
             f"{score.low:.3f}–{score.high:.3f}",
             *("–" if guess is None else f"{guess:.4f}" for guess in guesses),
         )
-    Console(stderr=True).print(shown)
+    wide_console().print(shown)
     say(f"{result.terms.samples} photos. The report is {out / 'report.html'}.")

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from outfitter.catalogue import Catalogue
 from outfitter.cli.evaluated import finish
 from outfitter.cli.inputs import Input, cores, in_order, new_folder
-from outfitter.cli.output import progress
+from outfitter.cli.output import progress, say
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
-from outfitter.errors import EvaluationError, OutfitterError, QueryError
+from outfitter.errors import EvaluationError, OutfitterError, PhotoError, QueryError
 from outfitter.evaluation import bootstrap, report
 from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class
 from outfitter.evaluation.end_to_end import KS, LOSSES, Search, answering, outcome, score_end_to_end
@@ -139,18 +139,30 @@ def end_to_end(
         shown_from=detector.min_score,
     )
     result = _result(terms, evidence, baselines, resamples)
-    lost = [(item, outcome(search, max(KS))) for item, search in zip(asked, searches, strict=True)]
+    outcomes = [outcome(search, max(KS)) for search in searches]
+    lost = [trio for trio in zip(asked, searches, outcomes, strict=True) if trio[2] != "found"]
     rows = [
-        Row(f"{item.image.name}, {item.kind} {item.group}: {why}", [Shown(item.garment())])
-        for item, why in lost
-        if why != "found"
+        Row(f"{item.image.name}, {item.kind} {item.group}: {why}", _asked_and_shown(item, search, opened))
+        for item, search, why in lost[:GALLERY]
     ]
-    headline = [f"found@{k}" for k in KS] + [f"lost to {loss}" for loss in LOSSES]
+    headline = [f"found@{k}" for k in KS]
+    parts = [headline[-1], *(f"lost to {loss}" for loss in LOSSES)]
     told = (
-        f"{len(rows)} of {len(lost)} garments whose product was not among the first {max(KS)}, and why; the first of "
-        "them."
+        f"{len(lost)} of {len(asked)} garments whose product was not among the first {max(KS)}, and why. Each with its "
+        "product’s own picture (blue) and what was shown first (orange)."
     )
-    return finish(result, report.means_page(result, headline, rows[:GALLERY], told), out, "queries")
+    return finish(result, report.means_page(result, headline, rows, told, parts=parts), out, "queries")
+
+
+def _asked_and_shown(item: Item, search: Search, catalogue: Catalogue) -> list[Shown]:
+    """The garment, its product, and the first products that were shown instead, as far as their pictures can be had."""
+    pictures = [Shown(item.garment())]
+    for product in (item.group, *search.shown[:3]):
+        try:
+            pictures.append(Shown(load_photo(catalogue.picture(product)), product == item.group))
+        except PhotoError as error:
+            say(str(error))
+    return pictures
 
 
 def _result(

@@ -7,11 +7,14 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from outfitter.errors import OutfitterError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def emit(record: Mapping[str, Any]) -> None:
@@ -28,6 +31,13 @@ def emit(record: Mapping[str, Any]) -> None:
 def say(text: str = "") -> None:
     """Print prose for the person at the terminal."""
     print(text, file=sys.stderr, flush=True)
+
+
+def wide_console() -> Console:
+    """For tables on stderr: as wide as the terminal, or, in a file, as the table may need."""
+    from rich.console import Console
+
+    return Console(stderr=True, width=None if sys.stderr.isatty() else 140)
 
 
 def failure(photo: str, error: OutfitterError) -> dict[str, object]:

@@ -64,7 +64,7 @@ def score_end_to_end(
 ) -> MeanEvidence:
     """``found@k`` for each k; at the largest k, the share of searches that each loss took, and all of it per slot.
 
-    Garments of one photo are resampled together. slices: bool (searches,) by name, for ``found@k`` of those alone.
+    Garments of one photo are resampled together. slices: bool (searches,) by name, for all of it of those alone.
 
     Raises:
         EvaluationError: no searches.
@@ -79,6 +79,6 @@ def score_end_to_end(
     slots = {
         slot: np.array([search.slot == slot for search in searches]) for slot in sorted({s.slot for s in searches})
     }
-    arrays = sliced(sliced(arrays, slots, list(columns)), slices or {}, [f"found@{k}" for k in ks])
+    arrays = sliced(sliced(arrays, slots, list(columns)), slices or {}, list(columns))
     sample = np.array([photos[search.photo] for search in searches])
     return MeanEvidence(tuple(photos), sample, arrays)

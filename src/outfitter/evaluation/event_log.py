@@ -160,8 +160,8 @@ def split_in_time(
 
 
 def moment(seconds: float) -> str:
-    """As ISO 8601."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    """As ISO 8601, to the second."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _by_person(log: EventLog) -> dict[str, frozenset[str]]:

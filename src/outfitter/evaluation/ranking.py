@@ -23,7 +23,12 @@ PASTS: Final = (("0", 0, 0), ("1 to 4", 1, 4), ("5 to 19", 5, 19), ("20 and more
 
 @dataclass(frozen=True, eq=False)
 class RankingEvidence:
-    """Means over people, and coverage. shown: int64 (S,), items shown; to: int64 (S,), the person each was shown to."""
+    """Means over people, and coverage, the share of the items that is shown to anybody.
+
+    A resample holds fewer different people than the sample, so the interval of coverage lies below its value.
+
+    shown: int64 (S,), items shown; to: int64 (S,), the person each was shown to.
+    """
 
     means: MeanEvidence
     shown: NDArray[np.int64]

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Final
 
 from outfitter.evaluation.bootstrap import Interval
+from outfitter.evaluation.report.charts import whisker
 from outfitter.evaluation.report.gallery import embedded
-from outfitter.evaluation.report.page import baselines, interval_rows, page, section, table, text, tiles
+from outfitter.evaluation.report.page import (
+    baselines,
+    interval_rows,
+    number,
+    page,
+    section,
+    span,
+    table,
+    text,
+    tiles,
+)
 from outfitter.evaluation.result import Result
 from outfitter.values import Photo
 
-PICTURE_SIDE = 200
+PICTURE_SIDE: Final = 200
+DRAWN_BESIDE: Final = 4
+"""Columns of numbers beside which a drawing fits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,23 +51,16 @@ def means_page(
     rows: Sequence[Row] = (),
     told: str = "",
     *,
+    parts: Sequence[str] = (),
     intro: str = "",
     extra: str = "",
 ) -> str:
     """The whole report.
 
-    headline: the scores of the tiles. rows: the gallery. told: what its pictures are. intro, extra: HTML below the
-    tiles, and below the guesses.
+    headline: the scores of the tiles. rows: the gallery. told: what its pictures are. parts: the scores that are shown
+    part by part, by default those of the tiles. intro, extra: HTML below the tiles, and below the guesses.
     """
     plain = {name: score for name, score in result.scores.items() if "/" not in name}
-    parts: dict[str, dict[str, Interval]] = {}
-    for name, score in result.scores.items():
-        if "/" in name:
-            what, part = name.split("/", 1)
-            parts.setdefault(what, {})[part] = score
-    for part, scores in result.slices.items():
-        for what, score in scores.items():
-            parts.setdefault(what, {})[part] = score
     return page(
         result,
         [
@@ -61,14 +68,33 @@ def means_page(
             section("Beside guesses", baselines(result, {name: name for name in plain}) if result.baselines else ""),
             extra,
             section("All scores", table(["", "", "95 %", ""], interval_rows(plain))),
-            *(
-                section(f"{what}, part by part", table(["", "", "95 %", ""], interval_rows(scores)))
-                for what, scores in parts.items()
-                if what in headline
-            ),
+            section("Part by part", _parts(result, parts or headline)),
             section("Some of them", text(told), _gallery(rows)) if rows else "",
         ],
     )
+
+
+def _parts(result: Result, scores: Sequence[str]) -> str:
+    """A row for each class and slice, a column for each score, and a drawing of the first where there is room."""
+    found: dict[str, dict[str, Interval]] = {}
+    for name, score in result.scores.items():
+        what, _, part = name.partition("/")
+        if part:
+            found.setdefault(part, {})[what] = score
+    found |= {part: dict(its) for part, its in result.slices.items()}
+    told = [name for name in scores if any(name in its for its in found.values())]
+    if not told:
+        return ""
+    rows = [
+        [
+            escape(part),
+            *(f'{number(its[name].value)} <span class="soft">{span(its[name])}</span>' for name in told if name in its),
+            *([whisker(its[told[0]])] if len(told) <= DRAWN_BESIDE else []),
+        ]
+        for part, its in found.items()
+        if all(name in its for name in told)
+    ]
+    return table(["", *told, *([""] if len(told) <= DRAWN_BESIDE else [])], rows)
 
 
 def _gallery(rows: Sequence[Row]) -> str:

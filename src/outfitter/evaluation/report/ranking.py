@@ -10,6 +10,7 @@ from outfitter.evaluation.report.page import number, section, table, text
 from outfitter.evaluation.result import Result
 
 HEADLINE = ("Recall@10", "NDCG@10", "coverage", "novelty", "diversity")
+PARTS = ("NDCG@10", "Recall@10", "novelty", "diversity")
 
 
 def ranking_page(result: Result) -> str:
@@ -26,7 +27,7 @@ def ranking_page(result: Result) -> str:
         text("The difference to each guess, resampled over the same people. Bold: the interval holds no 0."),
         *(_differences(name, rows) for name, rows in more["differences"].items()),
     )
-    return means_page(result, HEADLINE, intro=split, extra=beside)
+    return means_page(result, HEADLINE, parts=PARTS, intro=split, extra=beside)
 
 
 def _differences(guess: str, rows: dict[str, dict[str, Any]]) -> str:
