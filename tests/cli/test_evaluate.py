@@ -440,3 +440,39 @@ def test_compare_refuses(outfitter: Outfitter, toy_models: ToyModels, dataset: P
     assert outfitter("compare", tmp_path / "val").code == 2
     done = outfitter("compare", tmp_path / "val", tmp_path)
     assert "holds no metrics.json" in done.err
+
+
+def test_a_bad_file_of_predictions_leaves_no_folder(outfitter: Outfitter, dataset: Path, tmp_path: Path) -> None:
+    """So that the same command works once it is mended; a box of half a pixel is drawn, not a crash."""
+    names = [row["name"] for row in json.loads((dataset / "val.json").read_text())["images"]]
+    tiny = {"box_xyxy": [5, 5, 5.4, 5.4], "label": "top", "score": 0.9}
+    rows = [{"photo": name, "detections": [tiny]} for name in names]
+    file, command = tmp_path / "p.jsonl", ("--on", dataset, "--resamples", 100, "--out", tmp_path / "out")
+    for bad, message in (
+        (rows[1:], "1 of 13 photos have no predictions"),
+        ([{**row, "detections": [{**tiny, "label": "Top"}]} for row in rows], "hold labels 'Top'; the classes are"),
+        ([{**row, "detections": [{**tiny, "score": float("nan")}]} for row in rows], "the score is nan"),
+    ):
+        file.write_text("".join(json.dumps(row) + "\n" for row in bad))
+        done = outfitter("evaluate", file, *command)
+        assert (done.code, (tmp_path / "out").exists()) == (2, False)
+        assert message in done.err
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = outfitter("evaluate", file, *command)
+    assert done.code == 0, done.err
+    assert metrics(tmp_path / "out")["scores"]["AP50"]["value"] == 0
+    assert "the best detection is the same on all photos" in done.err
+
+
+def test_photos_that_are_gone_are_scored_and_not_drawn(outfitter: Outfitter, dataset: Path, tmp_path: Path) -> None:
+    content = json.loads((dataset / "val.json").read_text())
+    for row in content["images"]:
+        row["file_name"] = "gone/" + row["file_name"]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "val.json").write_text(json.dumps(content))
+    (tmp_path / "p.json").write_text("[]")
+    done = outfitter("evaluate", tmp_path / "p.json", "--on", tmp_path / "data", "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert "gone" in done.err
+    assert "there is not one detection" in done.err
+    assert metrics(tmp_path / "out")["mistakes"]["missed"] == 24

@@ -47,7 +47,8 @@ def _frame(image: Image.Image, box_xyxy: list[float], colour: str, unit: float) 
     """A rounded frame with a faint dark rim that keeps it visible on its own colour."""
     margin = round(2 * unit) + 1
     x1, y1, x2, y2 = (round(value) for value in box_xyxy)
-    size = (x2 - x1 + 2 * margin, y2 - y1 + 2 * margin)
+    # A box of less than a pixel still gets a frame.
+    size = (max(1, x2 - x1) + 2 * margin, max(1, y2 - y1) + 2 * margin)
     fine = FINE if size[0] * size[1] < MOST_FINE else 1
     for rgb, width, opacity in (("#000000", 2 * unit, 70), (colour, 1.1 * unit, 255)):
         mask = Image.new("L", (size[0] * fine, size[1] * fine))

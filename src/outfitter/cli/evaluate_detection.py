@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from outfitter.datasets.seed_crop import CROPPED
 from outfitter.errors import ConfigError, EvaluationError, OutfitterError, PhotoError
 from outfitter.evaluation import bootstrap, packshot, report, tensorboard
 from outfitter.evaluation.baselines import learn_prior
+from outfitter.evaluation.diagnosis import Change
 from outfitter.evaluation.items import read_tags
 from outfitter.evaluation.judge import judge
 from outfitter.evaluation.matching import MAX_DETECTIONS
@@ -87,7 +88,8 @@ def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dic
         say("There is no train split, so the baselines learn from what they are scored on, and look a little better.")
     images = {example.name: example.image for example in examples}
     replicates = bootstrap.replicates_for(len(truth), asked.resamples)
-    scored = _Scored(terms, truth, predictions, data.class_names, training, images, tags, replicates)
+    detect = _mapped(subject, asked)
+    scored = _Scored(terms, truth, predictions, data.class_names, training, images, tags, replicates, detect)
     result, page, drawn = _packshots(scored) if protocol == "packshot" else _photos(scored)
     _write(result, page, drawn, out, asked.split)
     _tell(result, out)
@@ -106,6 +108,14 @@ class _Scored:
     images: Mapping[str, Path]
     tags: Mapping[str, str] | None
     replicates: int
+    detect: Callable[[Photo], Detections] | None
+
+    def retry(self, name: str, change: Change) -> Detections | None:
+        """What the model sees on a photo whose pixels are changed; None for a file of predictions."""
+        if self.detect is None:
+            return None
+        photo = self.load(name)
+        return self.detect(Photo(change(photo.pixels), name))
 
     def load(self, name: str) -> Photo:
         return load_photo(self.images[name], name=name)
@@ -143,10 +153,10 @@ def _predictions(
     asked: Asked,
 ) -> dict[str, Detections]:
     """Detections of all photos, read or made; what an interrupted evaluation made is not made again."""
+    _refuse_full(out, stamp)
     if subject.detect is None:
         image_ids, class_ids = _coco_ids(on / f"{asked.split}.json")
         found = read_predictions(subject.path, truth, image_ids, class_ids)
-        _begin(out, stamp)
     else:
         path = _begin(out, stamp)
         _cut_half_line(path)
@@ -162,18 +172,34 @@ def _predictions(
     return {name: renamed(one, mapping) for name, one in found.items()}
 
 
+def _mapped(subject: Subject, asked: Asked) -> Callable[[Photo], Detections] | None:
+    """The model itself, its classes renamed as they were."""
+    detect = subject.detect
+    if detect is None or asked.map is None:
+        return detect
+    mapping = read_mapping(asked.map)
+    return lambda photo: renamed(detect(photo), mapping)
+
+
+def _refuse_full(out: Path, stamp: Mapping[str, str]) -> None:
+    """Raise ConfigError if the result's folder is not empty, nor holds an evaluation of the same that goes on."""
+    if not out.exists() or not any(out.iterdir()):
+        return
+    try:
+        same = json.loads((out / UNFINISHED_FILE).read_text(encoding="utf-8")) == stamp
+    except (OSError, ValueError):
+        same = False
+    if not same or (out / METRICS_FILE).exists():
+        raise ConfigError(
+            f"--out {out}: is not empty, and not an interrupted evaluation of this model and data; "
+            "nothing is overwritten. Name a new folder."
+        )
+
+
 def _begin(out: Path, stamp: Mapping[str, str]) -> Path:
-    """Make the result's folder, or go on in one of the same model and data. Returns where predictions go."""
-    unfinished = out / UNFINISHED_FILE
-    if out.exists() and any(out.iterdir()):
-        if (out / METRICS_FILE).exists() or not unfinished.is_file() or json.loads(unfinished.read_text()) != stamp:
-            raise ConfigError(
-                f"--out {out}: is not empty, and not an interrupted evaluation of this model and data; "
-                "nothing is overwritten. Name a new folder."
-            )
-    else:
-        out.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(stamp), encoding="utf-8")
+    """Make the result's folder, unless it is there. Returns where predictions go."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / UNFINISHED_FILE).write_text(json.dumps(stamp), encoding="utf-8")
     return out / PREDICTIONS_FILE
 
 
@@ -190,7 +216,7 @@ def _detect(subject: Subject, examples: Sequence[Example], path: Path, workers: 
             else:
                 rows = [
                     {"box_xyxy": rounded(box, 3), "label": label, "score": round(score, 6)}
-                    for box, label, score in result
+                    for box, label, score in _visible(result)
                 ]
                 row = {"photo": one.name, "size_wh": list(result.size_wh), "detections": rows}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -200,6 +226,12 @@ def _detect(subject: Subject, examples: Sequence[Example], path: Path, workers: 
             f"{len(faults)} of {len(examples)} photos cannot be scored, first {faults[0]} "
             "Run 'outfitter datasets check' to list every bad photo."
         )
+
+
+def _visible(one: Detections) -> Detections:
+    """Without boxes that have no area once they are rounded."""
+    sides = one.boxes_xyxy[:, 2:] - one.boxes_xyxy[:, :2]
+    return one[sides.min(1, initial=np.inf) > 0.002]
 
 
 def _cut_half_line(path: Path) -> None:
@@ -226,6 +258,7 @@ def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
             learn_prior(example.annotations for example in scored.training),
             shown_from,
             tags=scored.tags,
+            retry=scored.retry,
             replicates=scored.replicates,
             progress=advance,
         )
@@ -239,7 +272,7 @@ def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
         judgement.more(),
     )
     for place, finding in enumerate(judgement.findings[:5], 1):
-        say(f"AP50 is near 0. {place}. {finding.cause}: undone, it would be {finding.ap50:.3f}. {finding.remedy}")
+        say(f"AP50 is near 0. {place}. {finding}")
     return (
         result,
         report.detection_page(result, judgement, scored.load),
@@ -298,6 +331,7 @@ def _packshot_row(scored: _Scored, name: str) -> Row:
 def _write(result: Result, page: str, drawn: Iterator[Drawn], out: Path, split: str) -> None:
     """``metrics.json`` comes last: with it, the result is whole."""
     pictures = list(drawn)
+    out.mkdir(parents=True, exist_ok=True)
     (out / "report.html").write_text(page, encoding="utf-8")
     events: Path | None = out / "tensorboard"
     try:

@@ -6,7 +6,7 @@ or scale, or the predictions are of other photos. Undoing the slip tells which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,7 +17,8 @@ from outfitter.evaluation.bootstrap import plain
 from outfitter.evaluation.evidence import DetectionEvidence
 from outfitter.evaluation.matching import match
 from outfitter.evaluation.pairs import overlapping
-from outfitter.evaluation.table import Table
+from outfitter.evaluation.table import Rows, Table
+from outfitter.values import Detections
 
 NEAR_ZERO: Final = 0.05
 """AP50 below which a diagnosis is made."""
@@ -26,7 +27,27 @@ AT_MOST: Final = 500
 SIDES: Final = (1, 224, 256, 300, 320, 384, 416, 448, 512, 600, 640, 800, 1000, 1024, 1333)
 """Sides of a detector's input, in pixels, to which boxes may not have been scaled back; 1 for shares of the photo."""
 
+RETRIED: Final = 40
+"""Photos on which a model is asked again."""
+FAINT: Final = 0.05
+"""A score below which the surest detection of all photos is a sign that the model sees nothing it knows."""
+ALIKE: Final = 0.01
+"""Standard deviation, in shares of the photo's sides, below which boxes are the same."""
+
 Floats = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
+Change = Callable[[Pixels], Pixels]
+Retry = Callable[[str, Change], Detections | None]
+"""The detections on a photo, by name, whose pixels are changed."""
+
+CHANGES: Final[Mapping[str, tuple[Change, str]]] = {
+    "the model takes red for blue": (
+        lambda pixels: np.ascontiguousarray(pixels[:, :, ::-1]),
+        "Give it RGB, or export it with the order of colours that it was trained with.",
+    ),
+    "the model expects dark for light": (lambda pixels: 255 - pixels, "Check the sign of its normalisation."),
+}
+"""Cause → how to undo it in the pixels, and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -35,29 +56,78 @@ class Finding:
 
     cause: str
     remedy: str
-    ap50: float
+    ap50: float | None
+
+    def __str__(self) -> str:
+        undone = "" if self.ap50 is None else f": undone, AP50 would be {self.ap50:.3f}"
+        return f"{self.cause}{undone}. {self.remedy}"
 
 
-def diagnose(table: Table) -> list[Finding]:
+def diagnose(table: Table, retry: Retry | None = None) -> list[Finding]:
     """Likely causes of a low AP50, the likeliest first; an empty list where undoing no slip helps.
 
-    A cause is named if undoing it gains 0.05 and at least doubles AP50.
+    A cause is named if undoing it gains 0.05 and at least doubles AP50; causes that cannot be undone come last, if the
+    detections show their signs.
+
+    Args:
+        retry: the model on a photo, by name, whose pixels are changed; None if there is no model to be had.
     """
     table = _first_photos(table)
     if not len(table.found):
-        return [Finding("there is not one detection", "Lower the score threshold, and look at a training photo.", 0.0)]
+        remedy = "Lower the score threshold, and look at a training photo."
+        return [Finding("there is not one detection", remedy, None), *_changed_inputs(table, retry, 0.0)]
     now, _ = _scores(table)
-    found: list[tuple[float, Finding]] = []
+    found: list[tuple[float, float, Finding]] = []
     for cause, remedy, undone in _suspects(table):
         ap50, ap = _scores(undone)
         if ap50 > max(now + 0.05, 2 * now):
-            found.append((ap, Finding(cause, remedy, ap50)))
-    findings = [finding for _, finding in sorted(found, key=lambda one: -one[0])]
+            found.append((ap, ap50, Finding(cause, remedy, ap50)))
+    findings = [finding for _, _, finding in sorted(found, key=lambda one: -one[0])]
     without_classes, _ = _scores(_one_class(table))
-    if without_classes > max(now + 0.05, 2 * now, *(2 * finding.ap50 for finding in findings)):
+    if without_classes > max(now + 0.05, 2 * now, *(2 * ap50 for _, ap50, _ in found)):
         remedy = "Look at the label map; if it is right, train longer."
         findings.insert(0, Finding("boxes are right and classes are not", remedy, without_classes))
-    return findings
+    return [*_changed_inputs(table, retry, now), *findings, *_signs(table)]
+
+
+def _changed_inputs(table: Table, retry: Retry | None, now: float) -> Iterator[Finding]:
+    """The model asked again, on a few photos, with other pixels than it got."""
+    for cause, (change, remedy) in CHANGES.items() if retry else ():
+        assert retry is not None
+        again = {}
+        for place, name in enumerate(table.photos[:RETRIED]):
+            found = retry(name, change)
+            if found is None:
+                return
+            again[place] = found
+        few = _first_photos(table, RETRIED)
+        ap50, _ = _scores(_with_detections(few, again)) if len(few.truth) else (0.0, 0.0)
+        if ap50 > max(now + 0.05, 2 * now):
+            yield Finding(cause, remedy, ap50)
+
+
+def _with_detections(table: Table, found: Mapping[int, Detections]) -> Table:
+    number = {name: place for place, name in enumerate(table.class_names)}
+    found = {place: one[[i for i, label in enumerate(one.labels) if label in number]] for place, one in found.items()}
+    photo = np.repeat(np.array(list(found), np.int32), [len(one) for one in found.values()])
+    label = np.array([number[label] for one in found.values() for label in one.labels], np.int32)
+    boxes = np.concatenate([one.boxes_xyxy for one in found.values()])
+    score = np.concatenate([one.scores for one in found.values()])
+    return replace(table, found=Rows(boxes, photo, label), score=score)
+
+
+def _signs(table: Table) -> Iterator[Finding]:
+    """What cannot be undone without the model, but shows."""
+    remedy = "Check that photos are normalised (mean, scale, order of colours) as in training, and that weights loaded."
+    if (surest := float(table.score.max())) < FAINT:
+        yield Finding(
+            f"the surest of all detections has a score of {surest:.3f}: the input looks strange", remedy, None
+        )
+    _, first = np.unique(table.found.photo, return_index=True)  # the best-scored of each photo
+    shares = table.found.boxes_xyxy[first] / np.tile(table.sizes_wh[table.found.photo[first]], 2)
+    alike = len(set(table.found.label[first].tolist())) == 1 and bool((shares.std(0) < ALIKE).all())
+    if alike and len(first) >= 10:
+        yield Finding("the best detection is the same on all photos, whatever they show", remedy, None)
 
 
 def _scores(table: Table) -> tuple[float, float]:
@@ -67,12 +137,12 @@ def _scores(table: Table) -> tuple[float, float]:
     return scores["AP50"], scores["AP"]
 
 
-def _first_photos(table: Table) -> Table:
-    truth, found = table.truth.photo < AT_MOST, table.found.photo < AT_MOST
+def _first_photos(table: Table, most: int = AT_MOST) -> Table:
+    truth, found = table.truth.photo < most, table.found.photo < most
     return replace(
         table,
-        photos=table.photos[:AT_MOST],
-        sizes_wh=table.sizes_wh[:AT_MOST],
+        photos=table.photos[:most],
+        sizes_wh=table.sizes_wh[:most],
         truth=table.truth[truth],
         crowd=table.crowd[truth],
         found=table.found[found],

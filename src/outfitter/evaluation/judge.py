@@ -14,7 +14,7 @@ from outfitter.evaluation.baselines import Prior
 from outfitter.evaluation.bootstrap import Interval
 from outfitter.evaluation.confusion import confusion
 from outfitter.evaluation.detection import score_detections
-from outfitter.evaluation.diagnosis import NEAR_ZERO, Finding, diagnose
+from outfitter.evaluation.diagnosis import NEAR_ZERO, Finding, Retry, diagnose
 from outfitter.evaluation.evidence import DetectionEvidence
 from outfitter.evaluation.matching import Matches, match
 from outfitter.evaluation.mistakes import Mistakes, attribute, gains
@@ -60,6 +60,7 @@ def judge(
     shown_from: float,
     *,
     tags: Mapping[str, str] | None = None,
+    retry: Retry | None = None,
     replicates: int = bootstrap.REPLICATES,
     progress: bootstrap.Progress | None = None,
 ) -> Judgement:
@@ -68,6 +69,7 @@ def judge(
     Args:
         prior: what the training truth says, for the baselines; its classes are among `class_names`.
         shown_from: the score from which detections are shown to a user.
+        retry: the model on photos whose pixels are changed, for the diagnosis of an AP50 near 0.
         tags: photo → worn, flat or the like, for slices, where known.
         progress: is told of replicates done, and how many there are.
 
@@ -106,7 +108,7 @@ def judge(
         attribute(shown, shown_matches),
         gains(table, matches, attribute(table, matches)),
         confusion(shown),
-        diagnose(table) if scores["AP50"].value < NEAR_ZERO else [],
+        diagnose(table, retry) if scores["AP50"].value < NEAR_ZERO else [],
     )
 
 

@@ -249,7 +249,7 @@ class _Names:
             if len(found := self.loose.get(key, set())) == 1:
                 return next(iter(found))
         raise EvaluationError(
-            f"{where}: the photo {name!r} is not in the truth{nearest(name, self.exact)}. "
+            f"{where}: the photo {name!r} is not in the truth{nearest(name, self.exact, '.')} "
             "Predict for the photos of the split that is scored."
         )
 

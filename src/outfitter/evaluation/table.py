@@ -109,7 +109,7 @@ def _check_photos(truth: Mapping[str, Annotations], predictions: Mapping[str, De
     if unknown:
         raise EvaluationError(
             f"{len(unknown)} of {len(predictions)} predicted photos are not in the truth, first {unknown[0]!r}"
-            f"{nearest(unknown[0], truth)}. Predict for the photos of the split that is scored."
+            f"{nearest(unknown[0], truth, '.')} Predict for the photos of the split that is scored."
         )
     missing = [name for name in truth if name not in predictions]
     if missing:
@@ -135,5 +135,5 @@ def _check_labels(
         if strange:
             raise EvaluationError(
                 f"the {side} hold labels {', '.join(map(repr, strange))}; the classes are {', '.join(class_names)}"
-                f"{nearest(strange[0], class_names)}. Rename them with a mapping."
+                f"{nearest(strange[0], class_names, '.')} Rename them with a mapping."
             )

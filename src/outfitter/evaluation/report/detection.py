@@ -64,10 +64,7 @@ def detection_page(result: Result, judgement: Judgement, load: LoadPhoto) -> str
 def _diagnosis(judgement: Judgement) -> str:
     if not judgement.findings:
         return ""
-    rows = [
-        f"<li>{escape(one.cause)}: undone, AP50 would be {number(one.ap50)}. {escape(one.remedy)}</li>"
-        for one in judgement.findings[:5]
-    ]
+    rows = [f"<li>{escape(str(one))}</li>" for one in judgement.findings[:5]]
     return section("Why so low", f'<ol class="note">{"".join(rows)}</ol>')
 
 
