@@ -11,9 +11,9 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from outfitter.config import Options, parse
 from outfitter.errors import ConfigError, ModelError
@@ -36,19 +36,44 @@ class Source(Options):
 
 
 class DetectorInput(Options):
-    """How a photo becomes the detector's input.
+    """How a photo becomes the detector's input: uint8 (1, H, W, 3), RGB, resized with antialiasing.
 
-    The photo is resized (antialiased) to about `area` pixels, whatever its shape, so that every photo costs the
-    same; both sides are rounded to multiples of `multiple_of` pixels. Input: uint8 (1, H, W, 3), RGB.
+    One of three ways:
+
+    - `area`: to about so many pixels, whatever the photo's shape, so that every photo costs the same;
+    - `fixed_wh`: to just this width and height, its shape given up (SSD);
+    - `short_side` and `long_side`: the shape is kept; the shorter side becomes `short_side`, unless the longer one
+      would then exceed `long_side` (the original's 600 and 1024).
+
+    Both sides are rounded to multiples of `multiple_of` pixels.
     """
 
-    area: int = Field(gt=0)
-    multiple_of: int = Field(gt=0)
+    area: int | None = Field(default=None, gt=0)
+    fixed_wh: tuple[int, int] | None = None
+    short_side: int | None = Field(default=None, gt=0)
+    long_side: int | None = Field(default=None, gt=0)
+    multiple_of: int = Field(default=1, gt=0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        sides = (self.short_side, self.long_side)
+        ways = (self.area is not None, self.fixed_wh is not None, sides != (None, None))
+        if sum(ways) != 1 or sides.count(None) == 1:
+            raise ValueError("give one of: area; fixed_wh; short_side with long_side")
+        return self
 
     def size_for(self, size_wh: tuple[float, float]) -> tuple[int, int]:
         """The input's (width, height) in pixels for a photo of `size_wh`; at most 4 : 1, whatever the photo is."""
+        if self.fixed_wh is not None:
+            return self.fixed_wh
         aspect = min(max(size_wh[0] / size_wh[1], 0.25), 4.0)
-        width, height = (self.area * aspect) ** 0.5, (self.area / aspect) ** 0.5
+        if self.area is not None:
+            width, height = (self.area * aspect) ** 0.5, (self.area / aspect) ** 0.5
+        else:
+            assert self.short_side is not None
+            assert self.long_side is not None
+            longer = min(self.long_side, self.short_side * max(aspect, 1 / aspect))
+            width, height = (longer, longer / aspect) if aspect >= 1 else (longer * aspect, longer)
         unit = self.multiple_of
         return max(1, round(width / unit)) * unit, max(1, round(height / unit)) * unit
 
@@ -79,7 +104,7 @@ class Manifest(Options):
     @property
     def model_id(self) -> str:
         made_for = self.detector_input or self.embedder_input
-        text = self.sha256 + (made_for.model_dump_json() if made_for else "")
+        text = self.sha256 + (made_for.model_dump_json(exclude_none=True) if made_for else "")
         return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -7,16 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from outfitter.artifact import SHIPPED, DetectorInput, read_manifest
 from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn import checkpoint as checkpoints
-from outfitter.learn.options import Optimiser, TrainOptions
+from outfitter.learn.options import Optimiser, TrainOptions, train_options
+from outfitter.learn.preflight import overfit
 from outfitter.learn.reopen import reopen
 from outfitter.learn.train import RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import load_photo
@@ -140,20 +144,91 @@ def test_a_run_can_start_from_another_of_the_same_classes(tmp_path: Path, rectan
     second = start(tmp_path / "second", INFO, examples, (), init=tmp_path / "first")
     kept = load_trained(tmp_path / "first")[0].model.state_dict()
     assert all(torch.equal(value, kept[name]) for name, value in second.model.state_dict().items())
-    with pytest.raises(TrainingError, match="finds top, bottom; the data has top, long"):
-        start(tmp_path / "third", RunInfo(SMALL, ("top", "long"), "x"), examples, (), init=tmp_path / "first")
-    assert not (tmp_path / "third").exists()
+
+
+def test_another_class_list_gets_a_classifier_of_its_own(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "first", INFO, examples, ())()
+    kept = load_trained(tmp_path / "first")[0].model.state_dict()
+    renamed = [replace(e, annotations=replace(e.annotations, labels=("top", "long"))) for e in examples]
+    run = start(tmp_path / "second", RunInfo(SMALL, ("top", "long"), "x"), renamed, (), init=tmp_path / "first")
+    differs = {name for name, value in run.model.state_dict().items() if not torch.equal(value, kept[name])}
+    assert differs == {
+        f"roi_heads.box_predictor.{part}"
+        for part in ("cls_score.weight", "cls_score.bias", "bbox_pred.weight", "bbox_pred.bias")
+    }
+    (note,) = [note for note in run.notes if "starts from" in note]
+    assert "which finds top, bottom; made anew for top, long: roi_heads.box_predictor.bbox_pred.bias" in note
+
+
+def test_another_architecture_is_refused(tmp_path: Path, rectangles: Rectangles) -> None:
+    start(tmp_path / "first", INFO, rectangles(2), ())()
+    info = RunInfo(train_options({"model": "ssdlite320_mobilenet_v3"}, "x"), NAMES, "x")
+    with pytest.raises(TrainingError, match="another architecture, faster_rcnn_lite; this run trains ssdlite320"):
+        start(tmp_path / "second", info, [draw(tmp_path, 0)], (), init=tmp_path / "first")
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_class_without_boxes(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    names = (*NAMES, "long")
+    with pytest.raises(TrainingError, match=r"no photo of train has a box of long.*remap.*empty_classes: allow"):
+        start(tmp_path / "run", RunInfo(SMALL, names, "x"), examples, ())
+    allowed = SMALL.model_copy(update={"empty_classes": "allow"})
+    run = start(tmp_path / "run", RunInfo(allowed, names, "x"), examples, examples)
+    assert "no photo of train has a box of long" in run.notes
+    assert "no photo of val has a box of long, so AP says nothing of it" in run.notes
+
+
+def test_two_processes_cannot_train_the_same_run(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "run", INFO, examples, ())()
+    again = resume(tmp_path / "run", examples, (), steps=6)
+    with (tmp_path / "run" / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(TrainingError, match="another process is training this run"):
+            again()
+    again()
+    assert again.step == 6
+
+
+def test_tensorboard_has_losses_scores_and_photos(tmp_path: Path, rectangles: Rectangles) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    examples = rectangles(3)
+    start(tmp_path / "run", INFO, examples, examples[:2])()
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"), size_guidance={"images": 0})
+    events.Reload()
+    assert {"train/loss_classifier", "train/learning_rate", "val/AP", "val/per_class_AP50/top"} <= set(
+        events.Tags()["scalars"]
+    )
+    assert events.Scalars("train/learning_rate")[-1].step == 4
+    picture = events.Images(f"photos/{examples[0].name}")[0]
+    assert picture.width > 300
+    with Image.open(tmp_path / "run" / "samples.png") as sheet:
+        assert sheet.size[0] > 300
+
+
+def test_preflight_learns_eight_photos_or_says_so(rectangles: Rectangles) -> None:
+    examples = rectangles(3)
+    good = SMALL.model_copy(update={"optimiser": Optimiser(learning_rate=1e-3, backbone_factor=1.0), "batch": 2})
+    assert overfit(RunInfo(good, NAMES, "x"), examples, steps=40) > 0.5
+    hopeless = SMALL.model_copy(update={"optimiser": Optimiser(learning_rate=1e-9)})
+    with pytest.raises(TrainingError, match=r"preflight: after 2 steps on eight photos AP50 .* is 0\.\d\d"):
+        overfit(RunInfo(hopeless, NAMES, "x"), examples, steps=2)
 
 
 def test_a_run_can_start_from_a_model_folder(tmp_path: Path, rectangles: Rectangles) -> None:
     folder = SHIPPED / "detector"
     names = read_manifest(folder, "detector").class_names
-    run = start(tmp_path / "run", RunInfo(SMALL, names, "x"), rectangles(2), (), init=folder)
+    allowed = SMALL.model_copy(update={"empty_classes": "allow"})
+    run = start(tmp_path / "run", RunInfo(allowed, names, "x"), rectangles(2), (), init=folder)
     kept = reopen(folder, run.model)
     assert all(torch.equal(value, kept[name]) for name, value in run.model.state_dict().items())
-    with pytest.raises(TrainingError, match="finds top, bottom, long.*; the data has top, bottom"):
-        start(tmp_path / "other", INFO, [draw(tmp_path, 0)], (), init=folder)
-    assert not (tmp_path / "other").exists()
+    other = start(tmp_path / "other", INFO, [draw(tmp_path, 0)], (), init=folder)
+    body = "backbone.body.conv_stem.weight"
+    assert torch.equal(other.model.state_dict()[body], kept[body])
+    assert "which finds top, bottom, long" in other.notes[-1]
 
 
 def test_frozen_parameters_keep_their_values(tmp_path: Path, rectangles: Rectangles) -> None:

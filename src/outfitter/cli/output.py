@@ -51,16 +51,16 @@ def rounded(values: Iterable[float], digits: int = 2) -> list[float]:
 
 
 class Advance(Protocol):
-    """Told that `done` more things are done; `total` corrects how many there are in all."""
+    """Told that `done` more things are done; `total` corrects how many there are in all, `label` the bar's label."""
 
-    def __call__(self, done: int = 1, /, *, total: int | None = None) -> None: ...
+    def __call__(self, done: int = 1, /, *, total: int | None = None, label: str | None = None) -> None: ...
 
 
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Advance]:
     """``with progress("photos", 10) as advance: ... advance()``: a bar where stderr is a terminal, else silence."""
     if not sys.stderr.isatty():
-        yield lambda _done=1, /, *, total=None: None  # noqa: ARG005
+        yield lambda _done=1, /, *, total=None, label=None: None  # noqa: ARG005
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -68,7 +68,9 @@ def progress(label: str, total: int | None = None) -> Iterator[Advance]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda done=1, /, *, total=None: bar.update(task, advance=done, total=total)
+        yield lambda done=1, /, *, total=None, label=None: bar.update(
+            task, advance=done, total=total, description=label
+        )
 
 
 def _plain(value: object) -> object:

@@ -3,71 +3,128 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from outfitter.cli.output import emit, progress, say
 from outfitter.errors import ConfigError, OutfitterError
 
+if TYPE_CHECKING:
+    from outfitter.learn.loop import Run
+
+MODELS = (
+    "faster_rcnn_lite, faster_rcnn_inception_resnet_v2, faster_rcnn_resnet50_fpn_v2, ssd300_vgg16, "
+    "ssdlite320_mobilenet_v3 or rt_detr_v2"
+)
+
 
 def command(
     data: Annotated[Path | None, typer.Argument(help="A data set as 'outfitter datasets prepare' writes it.")] = None,
     out: Annotated[Path | None, typer.Option(help="The new run's folder.")] = None,
-    model: Annotated[str | None, typer.Option(help="Architecture.")] = None,
+    model: Annotated[str | None, typer.Option(help=f"Architecture: {MODELS}.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps.")] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file of options; see --print-config.")] = None,
-    init: Annotated[Path | None, typer.Option(help="Start from the best weights of this run's folder.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="A file of pretrained weights, or 'none'; else the architecture's own.")
+    ] = None,
+    init: Annotated[
+        Path | None, typer.Option(help="Start from a run's best weights, or from a model folder's.")
+    ] = None,
     precision: Annotated[str | None, typer.Option(help="fp32, bf16 or fp16.")] = None,
+    devices: Annotated[int, typer.Option(min=1, help="Processes: GPUs where there are any, else cores.")] = 1,
+    preflight: Annotated[
+        bool, typer.Option("--preflight", help="First see whether it can learn eight photos.")
+    ] = False,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run, to --steps if given.")] = None,
     print_config: Annotated[bool, typer.Option("--print-config", help="Print every option as YAML and stop.")] = False,
 ) -> None:
     """Train a detector, or go on with a run. Prints one JSON line: the last evaluation."""
     import yaml
 
-    from outfitter.config import parse
-    from outfitter.learn.options import TrainOptions
+    from outfitter.learn.options import train_options
 
-    given: dict[str, Any] = {}
-    if config is not None:
-        try:
-            given = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise ConfigError(
-                f"{config}: cannot be read: {error}. Need a YAML file as --print-config prints."
-            ) from error
-        if not isinstance(given, dict):
-            raise ConfigError(f"{config}: holds a {type(given).__name__}; need options as --print-config prints them")
-    named = {"model": model, "steps": steps, "precision": precision}
-    given |= {key: value for key, value in named.items() if value is not None}
-    options = parse(TrainOptions, given, str(config or "command line"))
+    named = {"model": model, "steps": steps, "precision": precision, "weights": weights}
+    given = _file(config) | {key: value for key, value in named.items() if value is not None}
+    options = train_options(given, str(config or "command line"))
     if print_config:
-        typer.echo(yaml.safe_dump(json.loads(options.model_dump_json()), sort_keys=False), nl=False)
+        typer.echo(yaml.safe_dump(json.loads(options.model_dump_json(exclude_none=True)), sort_keys=False), nl=False)
         return
+    if resume is not None and any(value is not None for value in (out, config, model, init, weights, precision)):
+        raise ConfigError("--resume takes its options from the run; besides it only --steps and DATA can be given.")
+    if resume is None and (data is None or out is None):
+        raise ConfigError("need DATA and --out RUN to train, or --resume RUN to go on.")
+    if devices > 1 and "RANK" not in os.environ:
+        raise SystemExit(_in_parallel(devices))
 
     from outfitter import datasets
     from outfitter.learn import train
+    from outfitter.learn.preflight import overfit
 
     if resume is not None:
-        if out is not None or config is not None or model is not None or init is not None:
-            raise ConfigError("--resume takes its options from the run; besides it only --steps and DATA can be given.")
         folder = resume
         loaded = datasets.load(data or Path(train.read_run(folder).data))
         run = train.resume(folder, loaded.split("train"), loaded.split("val"), steps)
     else:
-        if data is None or out is None:
-            raise ConfigError("need DATA and --out RUN to train, or --resume RUN to go on.")
+        assert data is not None
+        assert out is not None
         folder = out
         loaded = datasets.load(data)
         info = train.RunInfo(options, tuple(loaded.class_names), str(data.resolve()))
+        if preflight:
+            say(f"preflight: AP50 {overfit(info, loaded.split('train')):.2f} on the eight photos it was trained on.")
         run = train.start(folder, info, loaded.split("train"), loaded.split("val"), init)
-    say(f"{folder}: step {run.step} of {run.info.options.steps}; its log is {folder / 'train.log'}")
-    with progress("steps", run.info.options.steps) as advance:
+    _train(run, folder)
+
+
+def _train(run: Run, folder: Path) -> None:
+    if not run.accelerator.is_main_process:
+        run()
+        return
+    for note in run.notes:
+        say(note)
+    say(f"{folder}: step {run.step} of {run.options.steps}; its log is {folder / 'train.log'}")
+    with progress("steps", run.options.steps) as advance:
         advance(run.step)
         try:
-            scores = run(lambda _step, _steps, _loss: advance())
+            row = run(lambda _step, _steps, loss: advance(label=f"loss {loss:.3f}"))
         except OutfitterError:
             say(f"'outfitter train --resume {folder}' goes on from the last checkpoint.")
             raise
-    emit({"run": str(folder), **scores})
+    emit({"run": str(folder), **row})
+
+
+def _file(config: Path | None) -> dict[str, Any]:
+    import yaml
+
+    if config is None:
+        return {}
+    try:
+        given = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{config}: cannot be read: {error}. Need a YAML file as --print-config prints.") from error
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{config}: holds a {type(given).__name__}; need options as --print-config prints them")
+    return dict(given)
+
+
+def _in_parallel(devices: int) -> int:
+    """Run this command line again in as many processes, by torchrun. Returns its exit code."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
+    threads = str(max(1, len(os.sched_getaffinity(0)) // devices))
+    environment = {"OMP_NUM_THREADS": threads, "ACCELERATE_USE_CPU": "true"} if not _has_gpu() else {}
+    done = subprocess.run(
+        [*command, "-m", "outfitter.cli", *sys.argv[1:]], env={**os.environ, **environment}, check=False
+    )
+    return done.returncode
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

@@ -60,6 +60,7 @@ OPTIONS: Final = TrainOptions(
     frozen=("backbone.body.conv_stem", "backbone.body.bn1", *(f"backbone.body.blocks.{n}" for n in range(4))),
     evaluate_every=1_000_000,  # only at the end: val is what the result is judged by
     ema=0.99,
+    empty_classes="allow",
 )
 """A short and gentle training: the head moves, edges and blobs stay what they are."""
 

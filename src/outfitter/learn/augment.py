@@ -36,6 +36,7 @@ def vary(
     canvas_wh: tuple[int, int],
     options: Augment,
     rng: np.random.Generator,
+    squash: bool = False,
 ) -> tuple[NDArray[np.uint8], Boxes, NDArray[np.intp]]:
     """Cut a random window of a photo and fit it to the canvas.
 
@@ -43,6 +44,7 @@ def vary(
         pixels: uint8 (H, W, 3).
         boxes_xyxy: (N, 4), pixels of the photo.
         canvas_wh: the size of the result.
+        squash: give the photo the canvas's shape first, as a detector of fixed size is served; else keep its own.
 
     Returns:
         uint8 (canvas height, canvas width, 3); the boxes still visible, in pixels of the canvas, clipped; and which
@@ -50,7 +52,8 @@ def vary(
     """
     height, width = pixels.shape[:2]
     canvas = np.array(canvas_wh, np.float64)
-    fit = min(canvas / (width, height))
+    fit = canvas / (width, height)
+    fit = fit if squash else np.full(2, fit.min())
     zoom = 2.0 ** rng.uniform(-options.zoom, options.zoom)
     aspect = 2.0 ** rng.uniform(-options.stretch / 2, options.stretch / 2)
     scale = fit * zoom * np.array([aspect, 1 / aspect])

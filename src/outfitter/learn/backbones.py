@@ -27,12 +27,22 @@ def _package_file(variant: int) -> Path | None:
 
 
 def read_weights(path: Path) -> Mapping[str, Tensor]:
-    """The tensors of a .safetensors file, or of a pickle in which PyTorch allows nothing but tensors."""
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
+    """The tensors of a .safetensors file, or of a pickle in which PyTorch allows nothing but tensors.
 
-        return load_file(path)
-    state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    Raises:
+        TrainingError: there is no such file, or it is neither.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # each format's reader raises classes of its own
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise TrainingError(
+            f"{path}: cannot be read as weights: {reason[0]} Need a .safetensors file, or one that torch.save wrote."
+        ) from error
     return state
 
 
@@ -55,15 +65,18 @@ def zip_state(own: Mapping[str, Tensor], given: Mapping[str, Tensor], source: st
     return {name: tensor for name, (_, tensor) in zip(names, tensors, strict=True)}
 
 
-def efficientnet_lite(variant: int, weights: Path | None = None, **kwargs: Any) -> nn.Module:
+def efficientnet_lite(variant: int, weights: Path | None = None, random: bool = False, **kwargs: Any) -> nn.Module:
     """timm's ``tf_efficientnet_lite{variant}`` with ImageNet weights; `kwargs` go to ``timm.create_model``.
 
-    Weights come from `weights` (.pth or .safetensors), else the installed package, else timm's hub.
+    Weights come from `weights` (.pth or .safetensors), else the installed package, else timm's hub; none if `random`.
 
     Raises:
         TrainingError: no weights can be had, or they are of another network.
     """
     name = f"tf_efficientnet_lite{variant}"
+    if random:
+        untrained: nn.Module = timm.create_model(name, **kwargs)
+        return untrained
     file = weights or _package_file(variant)
     if file is None:
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
 from outfitter.artifact import DetectorInput
-from outfitter.config import Options
+from outfitter.config import Options, parse
+from outfitter.learn import models
 from outfitter.learn.augment import Augment
+from outfitter.learn.models.common import NO_WEIGHTS
 
 
 class Optimiser(Options):
@@ -25,25 +28,64 @@ class Optimiser(Options):
     milestones: tuple[int, ...] = Field(default=(900_000, 1_200_000), description="steps only: divide by ten here")
 
 
-class TrainOptions(Options):
-    """One training run of a detector."""
+class LoopOptions(Options):
+    """What the loop itself needs to know, whatever is trained."""
 
-    model: str = "faster_rcnn_lite"
     steps: int = Field(default=1000, gt=0, description="optimiser steps")
     batch: int = Field(default=8, gt=0, description="photos per step, over all processes")
-    input: DetectorInput = DetectorInput(area=256 * 384, multiple_of=32)
     optimiser: Optimiser = Optimiser()
+    weights: str | None = Field(
+        default=None, description="a file of pretrained weights; 'none' for random ones; null for the model's own"
+    )
     frozen: tuple[str, ...] = Field(
         default=(), description="parameters whose names begin so keep their values, as 'backbone.body.conv_stem'"
     )
-    augment: Augment = Augment()
-    balance: float = Field(
-        default=0.0, ge=0, le=1, description="repeat photos with rare classes: 1 evens out as LVIS's square root does"
+    batch_norm: Literal["auto", "hold", "learn"] = Field(
+        default="auto", description="hold: statistics stay the pretrained ones'; auto: hold unless weights are 'none'"
     )
     ema: float = Field(default=0.998, ge=0, lt=1, description="decay of the averaged weights; 0 turns them off")
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compile: bool = Field(default=False, description="compile the model with torch.compile: pays on a GPU")
     seed: int = Field(default=0, ge=0)
     workers: int = Field(default=1, ge=0, description="processes that load photos")
     evaluate_every: int = Field(default=500, gt=0, description="steps between evaluations on val")
     save_every: int = Field(default=100, gt=0, description="steps between checkpoints")
     patience: int = Field(default=0, ge=0, description="stop after so many evaluations without a better AP; 0: never")
+
+    @property
+    def holds_batch_norm(self) -> bool:
+        return self.batch_norm == "hold" or (self.batch_norm == "auto" and self.weights != NO_WEIGHTS)
+
+
+class TrainOptions(LoopOptions):
+    """One training run of a detector."""
+
+    model: str = "faster_rcnn_lite"
+    input: DetectorInput = DetectorInput(area=256 * 384, multiple_of=32)
+    augment: Augment = Augment()
+    balance: float = Field(
+        default=0.0, ge=0, le=1, description="repeat photos with rare classes: 1 evens out as LVIS's square root does"
+    )
+    empty_classes: Literal["refuse", "allow"] = Field(
+        default="refuse", description="whether a class may have no box at all in train"
+    )
+
+
+def train_options(given: Mapping[str, Any], source: str) -> TrainOptions:
+    """The options of a run: those `given`, over the architecture's own, over the general ones.
+
+    Raises:
+        ConfigError: an unknown architecture, key or value; `source` says where it stood.
+    """
+    name = given.get("model", TrainOptions.model_fields["model"].default)
+    own = models.defaults(name) if isinstance(name, str) else {}
+    return parse(TrainOptions, _over(own, given), source)
+
+
+def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` over `base`; options within options are merged, except the input, whose ways exclude each other."""
+    merged = dict(base)
+    for key, value in given.items():
+        nested = key != "input" and isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _over(merged[key], value) if nested else value
+    return merged

@@ -89,6 +89,7 @@ class Samples(Dataset[Batch]):
                 canvas,
                 self.options.augment,
                 rng,
+                squash=self.options.input.fixed_wh is not None,
             )
             labels = [example.annotations.labels[i] for i in kept]
             result.images.append(torch.from_numpy(pixels).permute(2, 0, 1).float())

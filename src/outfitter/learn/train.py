@@ -1,23 +1,20 @@
-"""The training loop, for every architecture.
+"""Training a detector, of whatever architecture.
 
-A run is a folder: ``run.json`` (options, class names, where the data lay), ``train.log``, ``metrics.jsonl``,
-``tensorboard/``, ``checkpoints/`` and ``best/``. A step is a function of (seed, step, weights): batches, augmentation
-and the sampling inside the model are seeded by the step's number, so a run that was killed and resumed equals one
-that was not, bit for bit on a CPU.
+A run is a folder: ``run.json`` (options, class names, where the data lay), ``samples.png`` (what the first batches look
+like), ``train.log``, ``metrics.jsonl``, ``tensorboard/``, ``checkpoints/`` and ``best/``. How a step is made exactly
+repeatable says `outfitter.learn.loop`.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from outfitter.artifact import MANIFEST_FILE, read_manifest
@@ -25,18 +22,23 @@ from outfitter.config import parse
 from outfitter.errors import TrainingError
 from outfitter.evaluation.detection import score_detections
 from outfitter.learn import checkpoint as checkpoints
+from outfitter.learn.journal import Journal
+from outfitter.learn.loop import Progress, Run, begin
 from outfitter.learn.models import build
+from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.options import TrainOptions
 from outfitter.learn.predict import TorchDetector
+from outfitter.learn.preflight import check_classes, draw_pairs, draw_samples
 from outfitter.learn.reopen import reopen
 from outfitter.learn.samples import Batch, Samples, stream
-from outfitter.learn.schedule import freeze, make_optimiser, set_learning_rate
 from outfitter.photo import load_photo
 from outfitter.values import Detections, Example
 
+__all__ = ["RUN_FILE", "DetectorTask", "Progress", "Run", "RunInfo", "load_trained", "read_run", "resume", "start"]
+
 RUN_FILE = "run.json"
-Progress = Callable[[int, int, float], None]
-"""Called after every step with (steps done, steps in all, loss)."""
+DRAWN = 8
+"""Photos of val that are drawn at each evaluation, truth beside prediction."""
 
 
 @dataclass(frozen=True)
@@ -69,208 +71,85 @@ def read_run(run: Path) -> RunInfo:
 def load_trained(run: Path) -> tuple[TorchDetector, RunInfo]:
     """The best model of a run (averaged weights where it kept them), else the newest."""
     info = read_run(run)
-    found = _best(run)
-    model = build(info.options.model, info.class_names)
-    model.load_state_dict(dict(found.ema or found.model))
+    model = build(info.options.model, info.class_names, NO_WEIGHTS)
+    model.load_state_dict(dict(_weights_of(run)))
     return TorchDetector(model, info.class_names, info.options.input), info
 
 
-def _best(run: Path) -> checkpoints.Checkpoint:
+def _weights_of(run: Path) -> dict[str, Tensor]:
     folder = run / "best" if (run / "best" / checkpoints.STATE_FILE).is_file() else checkpoints.latest(run)
     if folder is None:
         raise TrainingError(f"{run}: holds no checkpoint yet. Run 'outfitter train --resume {run}'.")
-    return checkpoints.load(folder)
+    found = checkpoints.load(folder)
+    return dict(found.ema or found.model)
 
 
-@dataclass
-class Run:
-    """A run in progress. Make one with `start` or `resume`, then call it."""
+@dataclass(frozen=True)
+class DetectorTask:
+    """A detector, on annotated photos, judged by COCO's AP on val. A `outfitter.learn.loop.Task`."""
 
-    folder: Path
     info: RunInfo
     train: Sequence[Example]
     val: Sequence[Example]
-    accelerator: Accelerator
-    model: nn.Module
-    optimiser: torch.optim.Optimizer
-    ema: dict[str, Tensor] | None
-    step: int = 0
-    best: float = -1.0
-    stale: int = 0
-    log: logging.Logger = field(default_factory=lambda: logging.getLogger("outfitter.train"))
+    judged_by: str = "AP"
 
-    def __call__(self, progress: Progress | None = None) -> dict[str, Any]:
-        """Train to the last step; returns the last evaluation. Ctrl-C saves, then raises KeyboardInterrupt."""
-        handler = logging.FileHandler(self.folder / "train.log", encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        self.log.addHandler(handler)
-        self.log.setLevel(logging.INFO)
-        try:
-            return self._loop(progress)
-        except KeyboardInterrupt:
-            self._save()
-            self.log.info("interrupted at step %d; go on with 'outfitter train --resume %s'", self.step, self.folder)
-            raise
-        finally:
-            self.log.removeHandler(handler)
-            handler.close()
+    def build(self, weights: str | None) -> nn.Module:
+        return build(self.info.options.model, self.info.class_names, weights)
 
-    def _loop(self, progress: Progress | None) -> dict[str, Any]:
-        options = self.info.options
-        process = self.accelerator
-        samples = Samples(self.train, self.info.class_names, options, process.process_index, process.num_processes)
-        self.log.info(
-            "step %d of %d, %d photos, %d processes", self.step, options.steps, len(self.train), process.num_processes
-        )
-        scores: dict[str, Any] = {}
-        started, seen = time.monotonic(), 0
-        for batch in stream(samples, self.step):
-            parts = self._one_step(batch)
-            self.step += 1
-            seen += options.batch
-            if progress:
-                progress(self.step, options.steps, sum(parts.values()))
-            if self.step % 20 == 0 or self.step == options.steps:
-                rate = seen / (time.monotonic() - started)
-                shown = " ".join(f"{name}={value:.4f}" for name, value in parts.items())
-                self.log.info("step %d %s photos/s=%.2f", self.step, shown, rate)
-            last = self.step == options.steps
-            if self.val and (last or self.step % options.evaluate_every == 0):
-                scores = self._evaluate()
-            if last or self.step % options.save_every == 0:
-                self._save()
-            if options.patience and self.stale >= options.patience:
-                self.log.info("stopped: %d evaluations without a better AP", self.stale)
-                break
-        return scores
+    def batches(self, first_step: int, rank: int, world: int) -> Iterator[Batch]:
+        return stream(Samples(self.train, self.info.class_names, self.info.options, rank, world), first_step)
 
-    def _one_step(self, batch: Batch) -> dict[str, float]:
-        options = self.info.options
-        set_learning_rate(self.optimiser, options.optimiser, self.step, options.steps)
-        torch.manual_seed(options.seed * 1_000_003 + self.step * 1009 + self.accelerator.process_index)
-        self.model.train()
-        device = self.accelerator.device
+    def losses(self, model: nn.Module, batch: Batch, device: torch.device) -> dict[str, Tensor]:
         images = [image.to(device, non_blocking=True) for image in batch.images]
-        targets = [
-            {"boxes": target["boxes"].to(device), "labels": target["labels"].to(device)} for target in batch.targets
-        ]
-        with self.accelerator.autocast():
-            losses: dict[str, Tensor] = self.model(images, targets)
-        total = torch.stack(list(losses.values())).sum()
-        parts = {name: float(loss.detach()) for name, loss in losses.items()}
-        if not bool(torch.isfinite(total)):
-            raise TrainingError(
-                f"the loss is not finite at step {self.step}: {parts}; photos {', '.join(batch.names)}. Look at their "
-                "boxes with 'outfitter datasets check', or lower optimiser.learning_rate and resume."
-            )
-        self.accelerator.backward(total)
-        self.accelerator.clip_grad_norm_(self.model.parameters(), options.optimiser.clip)
-        self.optimiser.step()
-        self.optimiser.zero_grad()
-        if self.ema is not None:
-            self._average()
-        return parts
+        targets = [{name: part.to(device) for name, part in target.items()} for target in batch.targets]  # type: ignore[attr-defined]
+        losses: dict[str, Tensor] = model(images, targets)
+        return losses
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        assert self.ema is not None
-        decay = min(self.info.options.ema, (1 + self.step) / (10 + self.step))
-        for name, value in self.accelerator.unwrap_model(self.model).state_dict().items():
-            if value.is_floating_point():
-                self.ema[name].lerp_(value, 1 - decay)
-            else:
-                self.ema[name].copy_(value)
-
-    def _evaluate(self) -> dict[str, Any]:
-        """Score the averaged weights on val, on the main process, and keep the best."""
-        if not self.accelerator.is_main_process:
-            return {}
-        model = self.accelerator.unwrap_model(self.model)
-        current = checkpoints.copy_of(model.state_dict())
-        if self.ema is not None:
-            model.load_state_dict(self.ema)
+    def evaluate(self, model: nn.Module, step: int, journal: Journal) -> dict[str, Any] | None:
+        if not self.val:
+            return None
         detector = TorchDetector(model, self.info.class_names, self.info.options.input)
         predictions: dict[str, Detections] = {e.name: detector(load_photo(e.image)) for e in self.val}
-        model.load_state_dict(current)
         truth = {example.name: example.annotations for example in self.val}
         scores = score_detections(truth, predictions, self.info.class_names)
-        row = {"step": self.step, "AP": scores.ap, "AP50": scores.ap50, "per_class_AP50": dict(scores.per_class_ap50)}
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        self.log.info("step %d AP=%.4f AP50=%.4f", self.step, scores.ap, scores.ap50)
-        self.stale += 1
-        if scores.ap > self.best:
-            self.best, self.stale = scores.ap, 0
-            checkpoints.save(self.folder / "best", self._checkpoint())
-        return row
-
-    def _checkpoint(self) -> checkpoints.Checkpoint:
-        return checkpoints.Checkpoint(
-            step=self.step,
-            model=self.accelerator.unwrap_model(self.model).state_dict(),
-            ema=self.ema,
-            optimiser=self.optimiser.state_dict(),
-            notes={"best": self.best, "stale": self.stale},
-        )
-
-    def _save(self) -> None:
-        if self.accelerator.is_main_process:
-            checkpoints.save(checkpoints.step_folder(self.folder, self.step), self._checkpoint())
-            checkpoints.prune(self.folder)
-
-
-def _assemble(folder: Path, info: RunInfo, train: Sequence[Example], val: Sequence[Example], init: Path | None) -> Run:
-    options = info.options
-    precision = "no" if options.precision == "fp32" else options.precision
-    accelerator = Accelerator(mixed_precision=precision)
-    torch.manual_seed(options.seed)
-    model = build(options.model, info.class_names)
-    if init is not None and (init / MANIFEST_FILE).is_file():
-        manifest = read_manifest(init, "detector")
-        if manifest.class_names != info.class_names:
-            raise TrainingError(
-                f"{init}: finds {', '.join(manifest.class_names)}; the data has {', '.join(info.class_names)}. "
-                "Start without --init, or remap the data with 'outfitter datasets remap'."
-            )
-        model.load_state_dict(reopen(init, model))
-    elif init is not None:
-        if read_run(init).class_names != info.class_names:
-            raise TrainingError(
-                f"{init}: finds {', '.join(read_run(init).class_names)}; the data has {', '.join(info.class_names)}. "
-                "Start without --init, or remap the data with 'outfitter datasets remap'."
-            )
-        found = _best(init)
-        try:
-            model.load_state_dict(dict(found.ema or found.model))
-        except RuntimeError as error:
-            raise TrainingError(
-                f"{init}: holds weights of another architecture than {options.model}. Name a run of that model."
-            ) from error
-    freeze(model, options.frozen)
-    ema = checkpoints.copy_of(model.state_dict()) if options.ema else None
-    optimiser = make_optimiser(model, options.optimiser)
-    model, optimiser = accelerator.prepare(model.to(memory_format=torch.channels_last), optimiser)
-    return Run(folder, info, train, val, accelerator, model, optimiser, ema)
+        shown = [self.val[i] for i in np.linspace(0, len(self.val) - 1, min(DRAWN, len(self.val))).astype(int)]
+        journal.pictures(step, draw_pairs(shown, predictions, self.info.class_names))
+        return {"AP": scores.ap, "AP50": scores.ap50, "per_class_AP50": dict(scores.per_class_ap50)}
 
 
 def start(
     folder: Path, info: RunInfo, train: Sequence[Example], val: Sequence[Example], init: Path | None = None
 ) -> Run:
-    """A new run in `folder`.
+    """A new run in `folder`, from pretrained weights, or from the weights of `init`, a run or a model folder.
+
+    Where `init` finds other classes, its classifier is made anew, and the log says so.
 
     Raises:
-        TrainingError: the folder is not empty, or there is nothing to train on.
+        TrainingError: the folder is not empty, there is nothing to train on, a class without boxes, or `init` is of
+            another architecture.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise TrainingError(
-            f"{folder}: is not empty, and a run is never overwritten. Name a new folder, or go on with "
-            f"'outfitter train --resume {folder}'."
-        )
-    if not train:
-        raise TrainingError(f"{info.data}: the train split is empty; need at least one photo.")
-    run = _assemble(folder, info, train, val, init)
-    folder.mkdir(parents=True, exist_ok=True)
-    info.write(folder)
+    task = DetectorTask(info, train, val)
+    notes = check_classes(info, train, val)
+    if init is not None:
+        _check_init(init, info)
+    run = begin(
+        folder,
+        info.options,
+        task,
+        NO_WEIGHTS if init is not None else info.options.weights,
+        None if init is None else lambda model: notes.extend(_take(model, init, info)),
+    )
+    run.notes = notes
+    if run.accelerator.is_main_process:
+        if folder.exists() and any(folder.iterdir()):
+            raise TrainingError(
+                f"{folder}: is not empty, and a run is never overwritten. Name a new folder, or go on with "
+                f"'outfitter train --resume {folder}'."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        info.write(folder)
+        draw_samples(folder, Samples(train, info.class_names, info.options, 0, 1))
+    run.accelerator.wait_for_everyone()
     return run
 
 
@@ -284,19 +163,59 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
     if steps is not None:
         info = RunInfo(info.options.model_copy(update={"steps": steps}), info.class_names, info.data)
     found_at = checkpoints.latest(folder)
-    run = _assemble(folder, info, train, val, None)
-    if found_at is None:
-        return run
-    found = checkpoints.load(found_at)
-    if found.step >= info.options.steps:
+    found = checkpoints.load(found_at) if found_at is not None else None
+    if found is not None and found.step >= info.options.steps:
         raise TrainingError(
             f"{folder}: is at step {found.step} already; the goal is {info.options.steps}. "
             f"Name a further one: 'outfitter train --resume {folder} --steps {2 * found.step}'."
         )
-    if steps is not None:
+    weights = info.options.weights if found is None else NO_WEIGHTS
+    run = begin(folder, info.options, DetectorTask(info, train, val), weights)
+    if steps is not None and run.accelerator.is_main_process:
         info.write(folder)
-    run.accelerator.unwrap_model(run.model).load_state_dict(dict(found.model))
-    run.ema = dict(found.ema) if found.ema is not None else None
-    run.optimiser.load_state_dict(dict(found.optimiser))
-    run.step, run.best, run.stale = found.step, found.notes["best"], found.notes["stale"]
+    if found is not None:
+        run.restore(found)
     return run
+
+
+def _check_init(init: Path, info: RunInfo) -> None:
+    """Refuse a run of another architecture before anything is built."""
+    if not (init / MANIFEST_FILE).is_file() and (other := read_run(init).options.model) != info.options.model:
+        raise TrainingError(
+            f"{init}: holds weights of another architecture, {other}; this run trains {info.options.model}. "
+            f"Name a run of that model, or train with --model {other}."
+        )
+
+
+def _take(model: nn.Module, init: Path, info: RunInfo) -> list[str]:
+    """Load the weights of `init` into `model`; returns what is worth saying about it."""
+    if (init / MANIFEST_FILE).is_file():
+        names = read_manifest(init, "detector").class_names
+        given = build(info.options.model, names, NO_WEIGHTS)
+        state = reopen(init, given)
+    else:
+        names, state = read_run(init).class_names, _weights_of(init)
+    own = model.state_dict()
+    remade = sorted(name for name in own if name not in state or state[name].shape != own[name].shape)
+    if names == info.class_names and not remade:
+        model.load_state_dict(state)
+        return [f"starts from {init}"]
+    if names != info.class_names:  # a classifier for other classes of the same number would fit, and mislead
+        remade = sorted({*remade, *_differing(info.options.model, names, info.class_names, own)})
+    kept = {name: tensor for name, tensor in state.items() if name in own and name not in remade}
+    if len(kept) < 0.5 * len(own):
+        raise TrainingError(
+            f"{init}: holds weights of another architecture than {info.options.model}. Name a run of that model."
+        )
+    model.load_state_dict({**own, **kept})
+    return [
+        f"starts from {init}, which finds {', '.join(names)}; made anew for {', '.join(info.class_names)}: "
+        f"{', '.join(remade)}"
+    ]
+
+
+def _differing(architecture: str, names: Sequence[str], wanted: Sequence[str], own: dict[str, Tensor]) -> list[str]:
+    """The tensors whose shape depends on the number of classes."""
+    spare = [*wanted, "one more"] if len(names) == len(wanted) else list(names)
+    other = build(architecture, spare, NO_WEIGHTS).state_dict()
+    return [name for name, tensor in own.items() if name not in other or other[name].shape != tensor.shape]

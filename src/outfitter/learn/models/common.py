@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
+
+from outfitter.errors import TrainingError
+from outfitter.learn.backbones import read_weights
+
+IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
+IMAGENET_STD: Final = (58.395, 57.12, 57.375)
+"""Of pixels in [0, 255], as torchvision's models take them."""
+
+NO_WEIGHTS: Final = "none"
+"""In place of a file of weights: start from random ones."""
+
+
+def load_pretrained(model: nn.Module, weights: str | None, fetch: Callable[[], Mapping[str, Tensor]]) -> None:
+    """Load what fits by name and shape; a classifier for other classes does not, and stays random.
+
+    weights: a file; None fetches the architecture's own; "none" leaves the model as it is.
+
+    Raises:
+        TrainingError: nothing can be fetched, there is no such file, or most of it does not fit.
+    """
+    if weights == NO_WEIGHTS:
+        return
+    if weights is None:
+        try:
+            state = fetch()
+        except Exception as error:  # whatever a hub's client raises without a network
+            raise TrainingError(
+                f"the pretrained weights cannot be fetched ({type(error).__name__}). Name a file with --weights FILE, "
+                f"or train from nothing with --weights {NO_WEIGHTS}."
+            ) from error
+    else:
+        state = read_weights(Path(weights))
+    own = model.state_dict()
+    fitting = {name: tensor for name, tensor in state.items() if name in own and own[name].shape == tensor.shape}
+    missing = [name for name in own if name not in fitting and not name.endswith("num_batches_tracked")]
+    if len(missing) > 0.2 * len(own):
+        raise TrainingError(
+            f"{weights or 'the pretrained weights'}: {len(missing)} of {len(own)} tensors are not in it or of another "
+            f"shape, first {missing[0]}. Name weights of the same architecture."
+        )
+    model.load_state_dict(fitting, strict=False)
 
 
 class PixelsInPixelsOut(nn.Module):
@@ -44,7 +86,7 @@ class PixelsInPixelsOut(nn.Module):
 def hold_batch_norm(module: nn.Module) -> None:
     """Put batch normalisation into evaluation mode: small batches of few photos would spoil its ImageNet statistics.
 
-    Scale and shift still learn. Call it from the owner's ``train``, which would otherwise undo it.
+    Scale and shift still learn. Call it after ``train``, which undoes it.
     """
     for layer in module.modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):

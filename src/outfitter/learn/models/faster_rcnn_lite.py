@@ -7,9 +7,9 @@ convolution in the proposal head, and 256 units in the box head.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Final
 
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
@@ -19,8 +19,11 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from outfitter.learn.backbones import efficientnet_lite
-from outfitter.learn.models.common import PixelsInPixelsOut, hold_batch_norm
+from outfitter.learn.models.common import NO_WEIGHTS, PixelsInPixelsOut
 from outfitter.learn.targets import outputs_for
+
+DEFAULTS: Final[Mapping[str, Any]] = {}
+"""The general ones are this model's."""
 
 WIDTHS = [40, 112, 320]
 """Channels of EfficientNet-Lite0 at strides 8, 16 and 32."""
@@ -35,15 +38,11 @@ class LitePyramid(nn.Module):
 
     out_channels = CHANNELS
 
-    def __init__(self, weights: Path | None) -> None:
+    def __init__(self, weights: str | None) -> None:
         super().__init__()
-        self.body = efficientnet_lite(0, weights, features_only=True, out_indices=(2, 3, 4))
+        file = None if weights in (None, NO_WEIGHTS) else Path(str(weights))
+        self.body = efficientnet_lite(0, file, weights == NO_WEIGHTS, features_only=True, out_indices=(2, 3, 4))
         self.fpn = FeaturePyramidNetwork(WIDTHS, CHANNELS, extra_blocks=LastLevelMaxPool())
-
-    def train(self, mode: bool = True) -> Self:
-        super().train(mode)
-        hold_batch_norm(self.body)
-        return self
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         features = self.body(images)
@@ -51,8 +50,8 @@ class LitePyramid(nn.Module):
         return levels
 
 
-def build(class_names: Sequence[str], weights: Path | None = None) -> FasterRCNN:
-    """Faster R-CNN over `class_names`; `weights`: EfficientNet-Lite0's, from a file."""
+def build(class_names: Sequence[str], weights: str | None = None) -> FasterRCNN:
+    """weights: EfficientNet-Lite0's for ImageNet, from a file, else from an installed package or the hub."""
     backbone = LitePyramid(weights)
     outputs = outputs_for(class_names)
     model = FasterRCNN(

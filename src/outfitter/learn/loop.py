@@ -1,0 +1,248 @@
+"""The training loop, for whatever is trained: a detector, an embedder.
+
+A step is a function of (seed, step, weights): batches, augmentation and the sampling inside the model are seeded by the
+step's number, so a run that was killed and resumed equals one that was not, bit for bit on a CPU.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from outfitter.errors import TrainingError
+from outfitter.learn import checkpoint as checkpoints
+from outfitter.learn.journal import Journal
+from outfitter.learn.models.common import hold_batch_norm
+from outfitter.learn.options import LoopOptions
+from outfitter.learn.schedule import freeze, make_optimiser, set_learning_rate
+
+LOCK_FILE = "lock"
+TOLD_EVERY = 20
+"""Steps between lines of the log."""
+
+Progress = Callable[[int, int, float], None]
+"""Called after every step with (steps done, steps in all, loss)."""
+
+
+class Batch(Protocol):
+    """What a step is computed from; `names` are for messages."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+
+class Task(Protocol):
+    """What is trained, on what, and how it is judged."""
+
+    @property
+    def judged_by(self) -> str:
+        """The number of an evaluation's row by which the best checkpoint is chosen; the higher, the better."""
+
+    def build(self, weights: str | None) -> nn.Module:
+        """The model, with pretrained weights (see `outfitter.learn.models.build`)."""
+
+    def batches(self, first_step: int, rank: int, world: int) -> Iterator[Batch]:
+        """The share of process `rank` of `world` in the batches of steps `first_step`, `first_step` + 1, …"""
+
+    def losses(self, model: nn.Module, batch: Any, device: torch.device) -> dict[str, Tensor]:
+        """The parts of the loss, scalars."""
+
+    def evaluate(self, model: nn.Module, step: int, journal: Journal) -> dict[str, Any] | None:
+        """A row of numbers, `judged_by` among them; None where there is nothing to judge by."""
+
+
+@dataclass
+class Run:
+    """A run in progress. Make one with `begin`, then call it."""
+
+    folder: Path
+    options: LoopOptions
+    task: Task
+    accelerator: Accelerator
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    ema: dict[str, Tensor] | None
+    step: int = 0
+    best: float = -1.0
+    stale: int = 0
+    notes: list[str] = field(default_factory=list)
+    """What the log should say before the first step."""
+
+    def __call__(self, progress: Progress | None = None) -> dict[str, Any]:
+        """Train to the last step; returns the last evaluation. Ctrl-C saves, then raises KeyboardInterrupt.
+
+        Raises:
+            TrainingError: another process trains this run, the loss is not finite, or a checkpoint cannot be written.
+        """
+        quiet = not self.accelerator.is_main_process
+        with _locked(self.folder, quiet), Journal(self.folder, quiet) as journal:
+            try:
+                return self._loop(journal, progress)
+            except KeyboardInterrupt:
+                self._save()
+                journal.say(f"interrupted at step {self.step}; go on with 'outfitter train --resume {self.folder}'")
+                raise
+
+    def _loop(self, journal: Journal, progress: Progress | None) -> dict[str, Any]:
+        options, process = self.options, self.accelerator
+        journal.say(f"step {self.step} of {options.steps}, {process.num_processes} processes on {process.device}")
+        for note in self.notes:
+            journal.say(note)
+        row: dict[str, Any] = {}
+        started, seen = time.monotonic(), 0
+        for batch in self.task.batches(self.step, process.process_index, process.num_processes):
+            rate, parts = self._one_step(batch)
+            self.step += 1
+            seen += options.batch
+            if progress:
+                progress(self.step, options.steps, sum(parts.values()))
+            if self.step % TOLD_EVERY == 0 or self.step == options.steps:
+                speed = seen / (time.monotonic() - started)
+                shown = " ".join(f"{name}={value:.4f}" for name, value in parts.items())
+                journal.say(f"step {self.step} {shown} photos/s={speed:.2f}")
+                told = {f"train/{name}": value for name, value in parts.items()}
+                journal.scalars(self.step, {**told, "train/learning_rate": rate, "train/photos_per_second": speed})
+            last = self.step == options.steps
+            if last or self.step % options.evaluate_every == 0:
+                row = self._evaluate(journal)
+            if last or self.step % options.save_every == 0:
+                self._save()
+            if options.patience and self.stale >= options.patience:
+                journal.say(f"stopped: {self.stale} evaluations without a better {self.task.judged_by}")
+                self._save()
+                break
+        return row
+
+    def _one_step(self, batch: Batch) -> tuple[float, dict[str, float]]:
+        options = self.options
+        rate = set_learning_rate(self.optimiser, options.optimiser, self.step, options.steps)
+        torch.manual_seed(options.seed * 1_000_003 + self.step * 1009 + self.accelerator.process_index)
+        self.model.train()
+        if options.holds_batch_norm:
+            hold_batch_norm(self.model)
+        with self.accelerator.autocast():
+            losses = self.task.losses(self.model, batch, self.accelerator.device)
+        total = torch.stack(list(losses.values())).sum()
+        parts = {name: float(loss.detach()) for name, loss in losses.items()}
+        if not bool(torch.isfinite(total)):
+            raise TrainingError(
+                f"the loss is not finite at step {self.step}: {parts}; photos {', '.join(batch.names)}. Look at their "
+                "boxes with 'outfitter datasets check', or lower optimiser.learning_rate and resume."
+            )
+        self.accelerator.backward(total)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), options.optimiser.clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        if self.ema is not None:
+            self._average()
+        return rate, parts
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        assert self.ema is not None
+        decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
+        for name, value in self.accelerator.unwrap_model(self.model).state_dict().items():
+            if value.is_floating_point():
+                self.ema[name].lerp_(value, 1 - decay)
+            else:
+                self.ema[name].copy_(value)
+
+    def _evaluate(self, journal: Journal) -> dict[str, Any]:
+        """Judge the averaged weights, on the main process, and keep the best; all learn whether it was better."""
+        found: dict[str, Any] | None = None
+        if self.accelerator.is_main_process:
+            model = self.accelerator.unwrap_model(self.model)
+            current = checkpoints.copy_of(model.state_dict())
+            if self.ema is not None:
+                model.load_state_dict(self.ema)
+            found = self.task.evaluate(model.eval(), self.step, journal)
+            model.load_state_dict(current)
+        score = None if found is None else float(found[self.task.judged_by])
+        if self.accelerator.num_processes > 1:
+            from accelerate.utils import broadcast_object_list
+
+            score = broadcast_object_list([score])[0]
+        if score is None:
+            return {}
+        self.stale += 1
+        if score > self.best:
+            self.best, self.stale = score, 0
+            if self.accelerator.is_main_process:
+                checkpoints.save(self.folder / "best", self._checkpoint())
+        if found is not None:
+            journal.row(self.step, found)
+            journal.say(f"step {self.step} " + " ".join(f"{k}={v:.4f}" for k, v in found.items() if type(v) is float))
+        return {"step": self.step, **(found or {})}
+
+    def _checkpoint(self) -> checkpoints.Checkpoint:
+        scaler = self.accelerator.scaler
+        return checkpoints.Checkpoint(
+            step=self.step,
+            model=self.accelerator.unwrap_model(self.model).state_dict(),
+            ema=self.ema,
+            optimiser=self.optimiser.state_dict(),
+            notes={"best": self.best, "stale": self.stale, "scaler": scaler.state_dict() if scaler else None},
+        )
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            checkpoints.save(checkpoints.step_folder(self.folder, self.step), self._checkpoint())
+            checkpoints.prune(self.folder)
+
+    def restore(self, found: checkpoints.Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.accelerator.unwrap_model(self.model).load_state_dict(dict(found.model))
+        self.ema = dict(found.ema) if found.ema is not None else None
+        self.optimiser.load_state_dict(dict(found.optimiser))
+        self.step, self.best, self.stale = found.step, found.notes["best"], found.notes["stale"]
+        if self.accelerator.scaler and found.notes.get("scaler"):
+            self.accelerator.scaler.load_state_dict(found.notes["scaler"])
+
+
+def begin(
+    folder: Path,
+    options: LoopOptions,
+    task: Task,
+    weights: str | None,
+    adjust: Callable[[nn.Module], None] | None = None,
+) -> Run:
+    """Build the model and all that moves it. adjust: changes the model's weights before anything copies them."""
+    accelerator = Accelerator(
+        mixed_precision="no" if options.precision == "fp32" else options.precision,
+        dynamo_backend="inductor" if options.compile else None,
+    )
+    torch.manual_seed(options.seed)
+    model = task.build(weights)
+    if adjust is not None:
+        adjust(model)
+    freeze(model, options.frozen)
+    model = model.to(accelerator.device)
+    ema = checkpoints.copy_of(model.state_dict()) if options.ema else None
+    optimiser = make_optimiser(model, options.optimiser)
+    model, optimiser = accelerator.prepare(model.to(memory_format=torch.channels_last), optimiser)
+    return Run(folder, options, task, accelerator, model, optimiser, ema)
+
+
+@contextmanager
+def _locked(folder: Path, quiet: bool) -> Iterator[None]:
+    """Only one process may train a run; the lock goes with the process, however that ends."""
+    if quiet:
+        yield
+        return
+    with (folder / LOCK_FILE).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise TrainingError(
+                f"{folder}: another process is training this run. Wait for it, or stop it and resume."
+            ) from None
+        yield
