@@ -476,3 +476,29 @@ def test_photos_that_are_gone_are_scored_and_not_drawn(outfitter: Outfitter, dat
     assert "gone" in done.err
     assert "there is not one detection" in done.err
     assert metrics(tmp_path / "out")["mistakes"]["missed"] == 24
+
+
+def test_vectors_of_somebody_else(outfitter: Outfitter, tmp_path: Path) -> None:
+    """Two products whose vectors agree, one whose do not; lengths do not matter."""
+    rows: list[dict[str, object]] = []
+    for name in ("a1", "a2", "b1", "b2"):
+        picture((60, 90), top=((5, 9, 50, 80), (200, 20, 30))).save(tmp_path / f"{name}.png")
+        rows.append({"image": f"{name}.png", "group": name[0]})
+    queries = items(tmp_path / "q.csv", rows)
+    vectors = {"a1": [1, 0, 0], "a2": [5, 1, 0], "b1": [0, 0, 3], "b2": [3, 0.3, 1], "z": [1, 1, 1]}
+    file = tmp_path / "v.jsonl"
+    file.write_text("".join(json.dumps({"image": f"{n}.png", "vector": v}) + "\n" for n, v in vectors.items()))
+    command = ("evaluate", file, "--protocol", "retrieval", "--queries", queries, "--resamples", 100, "--out")
+    done = outfitter(*command, tmp_path / "out")
+    assert done.code == 0, done.err
+    assert metrics(tmp_path / "out")["scores"]["Recall@1"]["value"] == 0.75  # b2 lies nearer to a2
+    for text, message in (
+        ('{"image": "a1.png", "vector": [1, 0]}', "3 of 4 pictures do not have a vector for each of their lines"),
+        ('{"image": "a1.png", "vector": [NaN, 0]}', "v.jsonl:1: the vector has a length of nan"),
+        ('{"image": "a1.png"}', 'v.jsonl:1: need {"image"'),
+        ('{"image": "a1.png", "vector": [1]}\n{"image": "b1.png", "vector": [1, 2]}', "has 2 numbers, others 1"),
+    ):
+        file.write_text(text)
+        done = outfitter(*command, tmp_path / "again")
+        assert (done.code, (tmp_path / "again").exists()) == (2, False)
+        assert message in done.err

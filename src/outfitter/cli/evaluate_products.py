@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from outfitter.artifact import sha256_of
 from outfitter.catalogue import Catalogue
 from outfitter.cli.evaluated import finish
-from outfitter.cli.inputs import Input, cores, in_order, new_folder
+from outfitter.cli.inputs import Input, cores, in_order, new_folder, refuse_full
 from outfitter.cli.output import progress, say
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
@@ -23,7 +24,7 @@ from outfitter.errors import EvaluationError, OutfitterError, PhotoError, QueryE
 from outfitter.evaluation import bootstrap, report
 from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class
 from outfitter.evaluation.end_to_end import KS, LOSSES, Search, answering, outcome, score_end_to_end
-from outfitter.evaluation.items import Item, annotations_of, read_items
+from outfitter.evaluation.items import Item, annotations_of, read_items, read_vectors
 from outfitter.evaluation.means import MeanEvidence
 from outfitter.evaluation.report.means import Row, Shown
 from outfitter.evaluation.result import Result, Terms
@@ -43,11 +44,12 @@ GALLERY: Final = 24
 
 def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamples: int | None) -> dict[str, Any]:
     """Embed both sides and score; without a gallery, each query is looked for among the others."""
+    refuse_full(out, "--out")
     asked = read_items(queries)
     offered = asked if gallery is None else read_items(gallery)
-    embedder = Embedder(None if model == "shipped" else Path(model), threads=1)
+    foreign = Path(model) if Path(model).is_file() else None
+    embedder = None if foreign else Embedder(None if model == "shipped" else Path(model), threads=1)
     truth = annotations_of(asked, _sizes(asked, "queries"))
-    new_folder(out, "--out")
 
     def score(vectors: Embeddings, others: Embeddings) -> Retrieval:
         return score_retrieval(
@@ -60,11 +62,17 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
             slices=item_slices(truth, _order(asked), [item.tag for item in asked]),
         )
 
-    vectors = _embed(embedder, asked, "queries")
-    others = vectors if gallery is None else _embed(embedder, offered, "gallery")
+    def embed(items: Sequence[Item], what: str, source: Path) -> Embeddings:
+        if foreign:
+            return read_vectors(foreign, items, source.parent)
+        assert embedder is not None
+        return _embed(embedder, items, what)
+
+    vectors = embed(asked, "queries", queries)
+    others = vectors if gallery is None else embed(offered, "gallery", gallery)
     found = score(vectors, others)
     baselines = {"majority class": found.majority, "random order": found.chance}
-    if any(item.box_xyxy for item in asked):
+    if embedder and any(item.box_xyxy for item in asked):
         prior = learn_prior(replace(one, labels=("it",) * len(one)) for one in truth.values())
         boxes = constant_box(prior, {image: one.size_wh for image, one in truth.items()})
         same = [replace(item, box_xyxy=tuple(boxes[item.image].boxes_xyxy[0].tolist())) for item in asked]
@@ -76,9 +84,10 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
         data_hash=_hash(queries, gallery),
         samples=found.evidence.samples,
         items=len(asked),
-        model=embedder.manifest.model_id,
-        model_hash=embedder.manifest.sha256[:16],
+        model=embedder.manifest.model_id if embedder else Path(model).name,
+        model_hash=(embedder.manifest.sha256 if embedder else sha256_of(Path(model)))[:16],
     )
+    new_folder(out, "--out")
     result = _result(terms, found.evidence, baselines, resamples)
     told = "A query and the five nearest: blue is the right product, orange another."
     page = report.means_page(
@@ -127,10 +136,11 @@ def end_to_end(
         blind = _search(shop, lambda photo, boxes=boxes: boxes[photo.name], asked, where, name)  # type: ignore[misc]
         baselines[name] = bootstrap.plain(score_end_to_end(blind))
     baselines["random order"] = {f"found@{k}": min(1.0, k / len(opened)) for k in KS}
+    products = sorted(product.id for product in opened.products())
     terms = Terms(
         protocol="end-to-end",
         data=f"{queries.stem} in {catalogue.resolve().name}{f' where {where}' if where else ''}",
-        data_hash=_hash(queries, note=f"{opened.stamp.embedder} {len(opened)} {where}"),
+        data_hash=_hash(queries, note=f"{opened.stamp.embedder} {where} {products}"),
         samples=evidence.samples,
         items=len(searches),
         model=detector.manifest.model_id,

@@ -79,10 +79,15 @@ def in_order(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def new_folder(folder: Path, option: str) -> Path:
-    """Make an output folder. Raises ConfigError if there is something in it: nothing is ever overwritten."""
+def refuse_full(folder: Path, option: str) -> None:
+    """Raises ConfigError if there is something in an output folder: nothing is ever overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{option} {folder}: is not empty, and nothing is overwritten. Name a new folder.")
+
+
+def new_folder(folder: Path, option: str) -> Path:
+    """Make an output folder. Raises ConfigError if there is something in it."""
+    refuse_full(folder, option)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from outfitter.errors import ConfigError, EvaluationError
 from outfitter.geometry import as_boxes, clip
 from outfitter.photo import load_photo
-from outfitter.values import Annotations, Photo
+from outfitter.values import Annotations, Embeddings, Photo
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,55 @@ def _item(row: dict[str, str], where: str, folder: Path) -> Item:
         if not (box[0] < box[2] and box[1] < box[3]):
             raise EvaluationError(f"{where}: the box is {','.join(corners)}; need x1 < x2 and y1 < y2.")
     return Item(folder / row["image"], row["group"], row.get("kind") or None, box, row.get("tag") or None)
+
+
+def read_vectors(path: Path, items: Sequence[Item], folder: Path) -> Embeddings:
+    """The vectors that somebody else's embedder gave to `items`, scaled to length 1.
+
+    JSON lines, ``{"image": "a.jpg", "vector": [0.1, …]}``, with images as the items' CSV in `folder` names them; those
+    of one picture in the CSV's order. Lines of other pictures are left alone: one file may hold queries and gallery.
+
+    Raises:
+        EvaluationError: naming the line or picture: no such object, a vector of another length, with a number that is
+            not finite or of zeros only, or fewer vectors for a picture than items.
+    """
+    wanted = Counter(item.image for item in items)
+    found: dict[Path, list[NDArray[np.float32]]] = {}
+    length = 0
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    image, vector = _vector(line, f"{path}:{number}")
+                    length = length or len(vector)
+                    if len(vector) != length:
+                        raise EvaluationError(
+                            f"{path}:{number}: the vector has {len(vector)} numbers, others {length}."
+                        )
+                    if folder / image in wanted:
+                        found.setdefault(folder / image, []).append(vector)
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path}: cannot be read: {error}.") from None
+    if missing := [image for image, count in wanted.items() if len(found.get(image, ())) != count]:
+        first = missing[0]
+        raise EvaluationError(
+            f"{path}: {len(missing)} of {len(wanted)} pictures do not have a vector for each of their lines in the "
+            f"CSV, first {first}: {len(found.get(first, ()))} for {wanted[first]}."
+        )
+    rows = {image: iter(vectors) for image, vectors in found.items()}
+    return Embeddings(np.stack([next(rows[item.image]) for item in items]), path.name)
+
+
+def _vector(line: str, where: str) -> tuple[str, NDArray[np.float32]]:
+    try:
+        row = json.loads(line)
+        image, vector = row["image"], np.array(row["vector"], float)
+    except (ValueError, KeyError, TypeError):
+        raise EvaluationError(f'{where}: need {{"image": "…", "vector": [numbers]}}.') from None
+    norm = float(np.linalg.norm(vector))
+    if not isinstance(image, str) or vector.ndim != 1 or not np.isfinite(norm) or norm == 0:
+        raise EvaluationError(f"{where}: the vector has a length of {norm:g}; need finite numbers, not all of them 0.")
+    return image, (vector / norm).astype(np.float32)
 
 
 def annotations_of(items: Sequence[Item], sizes_wh: Mapping[Path, tuple[int, int]]) -> dict[Path, Annotations]:
