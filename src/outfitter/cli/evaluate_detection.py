@@ -14,32 +14,28 @@ from PIL import Image
 from outfitter import datasets
 from outfitter.cli.draw import draw_boxes
 from outfitter.cli.evaluated import summary
-from outfitter.cli.inputs import Input, in_order
-from outfitter.cli.output import progress, rounded, say, wide_console
+from outfitter.cli.output import progress, say, wide_console
+from outfitter.cli.predicted import UNFINISHED_FILE, predicted
 from outfitter.cli.subject import Subject, open_subject
 from outfitter.datasets.categories import read_mapping
 from outfitter.datasets.dataset import MANIFEST_FILE
 from outfitter.datasets.seed_crop import CROPPED
-from outfitter.errors import ConfigError, EvaluationError, OutfitterError, PhotoError
+from outfitter.errors import ConfigError, EvaluationError, PhotoError
 from outfitter.evaluation import bootstrap, packshot, report, tensorboard
 from outfitter.evaluation.baselines import learn_prior
 from outfitter.evaluation.diagnosis import Change
 from outfitter.evaluation.items import read_tags
 from outfitter.evaluation.judge import judge
 from outfitter.evaluation.matching import MAX_DETECTIONS
-from outfitter.evaluation.predictions import read_predictions, renamed
+from outfitter.evaluation.predictions import renamed
 from outfitter.evaluation.report import gallery
 from outfitter.evaluation.report.means import Row, Shown
-from outfitter.evaluation.result import METRICS_FILE, Result, Terms
+from outfitter.evaluation.result import Result, Terms
 from outfitter.evaluation.table import truth_hash
 from outfitter.evaluation.tensorboard import Drawn
 from outfitter.geometry import clip, scale
 from outfitter.photo import encode_jpeg, load_photo
 from outfitter.values import Annotations, Detections, Example, Photo
-
-PREDICTIONS_FILE: Final = "predictions.jsonl"
-UNFINISHED_FILE: Final = "unfinished.json"
-"""Whose predictions these are, until the result is there."""
 
 DRAWN_SIDE: Final = 640
 
@@ -69,7 +65,10 @@ def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dic
     truth = {example.name: example.annotations for example in examples}
     tags = read_tags(asked.tags, list(truth)) if asked.tags else None
     stamp = {"model": subject.hash, "data": truth_hash(truth), "split": asked.split}
-    predictions = _predictions(subject, on, examples, truth, out, stamp, workers, asked)
+    predictions = predicted(subject, on / f"{asked.split}.json", examples, out, stamp, workers)
+    if asked.map is not None:
+        mapping = read_mapping(asked.map)
+        predictions = {name: renamed(one, mapping) for name, one in predictions.items()}
     shown_from = subject.shown_from if asked.shown_from is None else asked.shown_from
     terms = Terms(
         protocol=protocol,
@@ -142,36 +141,6 @@ def _protocol(on: Path, asked: Asked) -> str:
     return asked.protocol or ("seed-crop" if cropped else "photo")
 
 
-def _predictions(
-    subject: Subject,
-    on: Path,
-    examples: Sequence[Example],
-    truth: Mapping[str, Annotations],
-    out: Path,
-    stamp: Mapping[str, str],
-    workers: int,
-    asked: Asked,
-) -> dict[str, Detections]:
-    """Detections of all photos, read or made; what an interrupted evaluation made is not made again."""
-    _refuse_full(out, stamp)
-    if subject.detect is None:
-        image_ids, class_ids = _coco_ids(on / f"{asked.split}.json")
-        found = read_predictions(subject.path, truth, image_ids, class_ids)
-    else:
-        path = _begin(out, stamp)
-        _cut_half_line(path)
-        found = read_predictions(path, truth, {}, {}) if path.exists() else {}
-        left = [example for example in examples if example.name not in found]
-        if found:
-            say(f"{len(found)} of {len(examples)} photos were done already.")
-        _detect(subject, left, path, workers)
-        found = read_predictions(path, truth, {}, {})  # as written, so that an interruption changes nothing
-    if asked.map is None:
-        return found
-    mapping = read_mapping(asked.map)
-    return {name: renamed(one, mapping) for name, one in found.items()}
-
-
 def _mapped(subject: Subject, asked: Asked) -> Callable[[Photo], Detections] | None:
     """The model itself, its classes renamed as they were."""
     detect = subject.detect
@@ -179,72 +148,6 @@ def _mapped(subject: Subject, asked: Asked) -> Callable[[Photo], Detections] | N
         return detect
     mapping = read_mapping(asked.map)
     return lambda photo: renamed(detect(photo), mapping)
-
-
-def _refuse_full(out: Path, stamp: Mapping[str, str]) -> None:
-    """Raise ConfigError if the result's folder is not empty, nor holds an evaluation of the same that goes on."""
-    if not out.exists() or not any(out.iterdir()):
-        return
-    try:
-        same = json.loads((out / UNFINISHED_FILE).read_text(encoding="utf-8")) == stamp
-    except (OSError, ValueError):
-        same = False
-    if not same or (out / METRICS_FILE).exists():
-        raise ConfigError(
-            f"--out {out}: is not empty, and not an interrupted evaluation of this model and data; "
-            "nothing is overwritten. Name a new folder."
-        )
-
-
-def _begin(out: Path, stamp: Mapping[str, str]) -> Path:
-    """Make the result's folder, unless it is there. Returns where predictions go."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / UNFINISHED_FILE).write_text(json.dumps(stamp), encoding="utf-8")
-    return out / PREDICTIONS_FILE
-
-
-def _detect(subject: Subject, examples: Sequence[Example], path: Path, workers: int) -> None:
-    """Append a line a photo, as ``outfitter detect`` prints them, but for more digits."""
-    detect = subject.detect
-    assert detect is not None
-    faults: list[str] = []
-    inputs = [Input(example.name, example.image) for example in examples]
-    with path.open("a", encoding="utf-8") as file, progress("photos", len(inputs)) as advance:
-        for one, result in in_order(lambda one: detect(one.load()), inputs, workers if subject.parallel else 1):
-            if isinstance(result, OutfitterError):
-                faults.append(str(result))
-            else:
-                rows = [
-                    {"box_xyxy": rounded(box, 3), "label": label, "score": round(score, 6)}
-                    for box, label, score in _visible(result)
-                ]
-                row = {"photo": one.name, "size_wh": list(result.size_wh), "detections": rows}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            advance()
-    if faults:
-        raise EvaluationError(
-            f"{len(faults)} of {len(examples)} photos cannot be scored, first {faults[0]} "
-            "Run 'outfitter datasets check' to list every bad photo."
-        )
-
-
-def _visible(one: Detections) -> Detections:
-    """Without boxes that have no area once they are rounded."""
-    sides = one.boxes_xyxy[:, 2:] - one.boxes_xyxy[:, :2]
-    return one[sides.min(1, initial=np.inf) > 0.002]
-
-
-def _cut_half_line(path: Path) -> None:
-    """Remove what a kill left of a line."""
-    if path.exists():
-        data = path.read_bytes()
-        path.write_bytes(data[: data.rfind(b"\n") + 1])
-
-
-def _coco_ids(file: Path) -> tuple[dict[int | str, str], dict[int, str]]:
-    content = datasets.coco.read_json(file)
-    names = {row["id"]: row.get("name", row["file_name"]) for row in content["images"]}
-    return names, {row["id"]: row["name"] for row in content["categories"]}
 
 
 def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:

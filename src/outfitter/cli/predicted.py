@@ -1,0 +1,120 @@
+"""The predictions that ``outfitter evaluate`` scores: read from a file, or made, a line a photo, to go on from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from outfitter import datasets
+from outfitter.cli.inputs import Input, in_order
+from outfitter.cli.output import progress, rounded, say
+from outfitter.cli.subject import Subject
+from outfitter.errors import ConfigError, EvaluationError, OutfitterError
+from outfitter.evaluation.predictions import read_predictions
+from outfitter.evaluation.result import METRICS_FILE
+from outfitter.values import Detections, Example
+
+PREDICTIONS_FILE: Final = "predictions.jsonl"
+UNFINISHED_FILE: Final = "unfinished.json"
+"""Whose predictions these are, until the result is there."""
+
+
+def predicted(
+    subject: Subject, coco_file: Path, examples: Sequence[Example], out: Path, stamp: Mapping[str, str], workers: int
+) -> dict[str, Detections]:
+    """Detections of all photos, read or made; what an interrupted evaluation made is not made again.
+
+    Args:
+        coco_file: the truth, whose ids a file of predictions may use.
+        out: the result's folder, made if predictions are.
+        stamp: what tells this evaluation from others.
+
+    Raises:
+        ConfigError: there is something else in `out`.
+        EvaluationError: predictions that do not fit the truth, or photos that cannot be read.
+    """
+    truth = {example.name: example.annotations for example in examples}
+    _refuse_full(out, stamp)
+    if subject.detect is None:
+        image_ids, class_ids = _coco_ids(coco_file)
+        return read_predictions(subject.path, truth, image_ids, class_ids)
+    path = _begin(out, stamp)
+    _cut_half_line(path)
+    done = read_predictions(path, truth, {}, {}) if path.exists() else {}
+    left = [example for example in examples if example.name not in done]
+    if done:
+        say(f"{len(done)} of {len(examples)} photos were done already.")
+    _detect(subject, left, path, workers)
+    return read_predictions(path, truth, {}, {})  # as written, so that an interruption changes nothing
+
+
+def _refuse_full(out: Path, stamp: Mapping[str, str]) -> None:
+    """Raise ConfigError if the result's folder is not empty, nor holds an evaluation of the same that goes on."""
+    if not out.exists() or not any(out.iterdir()):
+        return
+    try:
+        same = json.loads((out / UNFINISHED_FILE).read_text(encoding="utf-8")) == stamp
+    except (OSError, ValueError):
+        same = False
+    if not same or (out / METRICS_FILE).exists():
+        raise ConfigError(
+            f"--out {out}: is not empty, and not an interrupted evaluation of this model and data; "
+            "nothing is overwritten. Name a new folder."
+        )
+
+
+def _begin(out: Path, stamp: Mapping[str, str]) -> Path:
+    """Make the result's folder, unless it is there. Returns where predictions go."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / UNFINISHED_FILE).exists():
+        (out / UNFINISHED_FILE).write_text(json.dumps(stamp), encoding="utf-8")
+    return out / PREDICTIONS_FILE
+
+
+def _detect(subject: Subject, examples: Sequence[Example], path: Path, workers: int) -> None:
+    """Append a line a photo, as ``outfitter detect`` prints them, but for more digits."""
+    detect = subject.detect
+    assert detect is not None
+    faults: list[str] = []
+    inputs = [Input(example.name, example.image) for example in examples]
+    with path.open("a", encoding="utf-8") as file, progress("photos", len(inputs)) as advance:
+        for one, result in in_order(lambda one: detect(one.load()), inputs, workers if subject.parallel else 1):
+            if isinstance(result, OutfitterError):
+                faults.append(str(result))
+            else:
+                rows = [
+                    {"box_xyxy": rounded(box, 3), "label": label, "score": round(score, 6)}
+                    for box, label, score in _visible(result)
+                ]
+                row = {"photo": one.name, "size_wh": list(result.size_wh), "detections": rows}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            advance()
+    if faults:
+        raise EvaluationError(
+            f"{len(faults)} of {len(examples)} photos cannot be scored, first {faults[0]} "
+            "Run 'outfitter datasets check' to list every bad photo."
+        )
+
+
+def _visible(one: Detections) -> Detections:
+    """Without boxes that have no area once they are rounded."""
+    sides = one.boxes_xyxy[:, 2:] - one.boxes_xyxy[:, :2]
+    return one[sides.min(1, initial=np.inf) > 0.002]
+
+
+def _cut_half_line(path: Path) -> None:
+    """Remove what a kill left of a line."""
+    if path.exists():
+        with path.open("r+b") as file:
+            whole = file.read().rfind(b"\n") + 1
+            file.truncate(whole)
+
+
+def _coco_ids(file: Path) -> tuple[dict[int | str, str], dict[int, str]]:
+    content = datasets.coco.read_json(file)
+    names = {row["id"]: row.get("name", row["file_name"]) for row in content["images"]}
+    return names, {row["id"]: row["name"] for row in content["categories"]}
