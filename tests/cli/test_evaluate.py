@@ -191,8 +191,12 @@ def test_packshots(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) 
             ["--protocol", "photos"],
             "choose from photo, seed-crop, packshot, retrieval, end-to-end, ranking; did you mean 'photo'",
         ),
-        (["--protocol", "retrieval"], "--protocol retrieval needs --queries, and no --on"),
-        (["--protocol", "ranking"], "--protocol ranking needs --events, and no --on"),
+        (
+            ["--protocol", "retrieval"],
+            "--on does not go with --protocol retrieval; it is for photo, seed-crop, packshot",
+        ),
+        (["--events", "e.csv"], "--events does not go with a data set; it is for ranking"),
+        (["--repeats"], "--repeats does not go with a data set; it is for ranking"),
         (["--split", "test"], "its split 'test' is empty"),
         (["--split", "dev"], "unknown split 'dev'"),
     ],
@@ -204,6 +208,22 @@ def test_bad_usage(
     assert done.code == 2
     assert message in done.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "need --on DATASET to score a detector, or the --protocol of something else"),
+        (["--protocol", "packshot"], "--protocol packshot needs --on"),
+        (["--protocol", "retrieval"], "--protocol retrieval needs --queries"),
+        (["--protocol", "end-to-end"], "--protocol end-to-end needs --queries and --catalogue"),
+        (["--protocol", "ranking"], "--protocol ranking needs --events"),
+    ],
+)
+def test_what_a_protocol_needs(outfitter: Outfitter, tmp_path: Path, options: list[str], message: str) -> None:
+    done = outfitter("evaluate", "shipped", "--out", tmp_path / "out", *options)
+    assert done.code == 2
+    assert message in done.err
 
 
 def test_something_that_is_no_model(outfitter: Outfitter, dataset: Path, tmp_path: Path) -> None:
