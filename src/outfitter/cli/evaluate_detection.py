@@ -22,7 +22,7 @@ from outfitter.datasets.dataset import MANIFEST_FILE
 from outfitter.datasets.seed_crop import CROPPED
 from outfitter.errors import ConfigError, EvaluationError, PhotoError
 from outfitter.evaluation import bootstrap, packshot, report, tensorboard
-from outfitter.evaluation.baselines import learn_prior
+from outfitter.evaluation.baselines import learn_prior, perfect
 from outfitter.evaluation.diagnosis import Change
 from outfitter.evaluation.items import read_tags
 from outfitter.evaluation.judge import judge
@@ -119,6 +119,14 @@ class _Scored:
     def load(self, name: str) -> Photo:
         return load_photo(self.images[name], name=name)
 
+    def picture(self, name: str) -> Photo | None:
+        """To be drawn. Predictions can be scored without the photos: what cannot be read is told and left out."""
+        try:
+            return self.load(name)
+        except PhotoError as error:
+            say(str(error))
+            return None
+
 
 def _protocol(on: Path, asked: Asked) -> str:
     """The protocol asked for, if the data set fits it; else the one that the data set was prepared for.
@@ -188,14 +196,11 @@ def _side_by_side(scored: _Scored, names: Iterable[str]) -> Iterator[Drawn]:
     shown_from = scored.terms.shown_from
     assert shown_from is not None
     for name in names:
-        try:
-            photo = scored.load(name)
-        except PhotoError as error:  # predictions can be scored without the photos, only not drawn
-            say(str(error))
+        photo = scored.picture(name)
+        if photo is None:
             continue
         truth, found = scored.truth[name], scored.predictions[name]
-        certain = Detections(truth.boxes_xyxy, truth.labels, np.ones(len(truth), np.float32), truth.size_wh)
-        left = draw_boxes(*_smaller(photo, certain), scores=False)
+        left = draw_boxes(*_smaller(photo, perfect(truth)), scores=False)
         both = np.hstack([left, draw_boxes(*_smaller(photo, found[found.scores >= shown_from]))])
         yield Drawn(name.replace("/", "-"), encode_jpeg(both, 85), (both.shape[1], both.shape[0]))
 
@@ -219,16 +224,23 @@ def _packshots(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
         result = Result.of_means(terms, evidence, guesses, scored.replicates, progress=advance)
     wrong = packshot.wrong(evidence)
     rows = [_packshot_row(scored, name) for name in wrong[: gallery.WORST]]
-    told = f"{len(wrong)} of {evidence.samples} are wrong; the first of them, with what was found first."
+    told = (
+        f"{len(wrong)} of {evidence.samples} are wrong; the first of them: the truth and, orange, what was found first."
+    )
     page = report.means_page(result, ("rank-1", "right slot", "right box", "false alarm"), rows, told)
     return result, page, _side_by_side(scored, wrong[: gallery.WORST])
 
 
-def _packshot_row(scored: _Scored, name: str) -> Row:
-    photo, best, truth = scored.load(name), scored.predictions[name][:1], scored.truth[name]
-    drawn = Photo(draw_boxes(photo, best), name)
+def _packshot_row(scored: _Scored, name: str) -> Row | None:
+    """The truth and what was found first, side by side."""
+    photo, best, truth = scored.picture(name), scored.predictions[name][:1], scored.truth[name]
+    if photo is None:
+        return None
+    left = Photo(draw_boxes(photo, perfect(truth), scores=False), f"{name}: the truth")
+    right = Photo(draw_boxes(photo, best), f"{name}: found first")
     found = f"{best.labels[0]} {best.scores[0]:.2f}" if len(best) else "nothing"
-    return Row(f"{name}: {truth.labels[0] if len(truth) else 'no garment'}; found {found}", [Shown(drawn, False)])
+    caption = f"{name}: {truth.labels[0] if len(truth) else 'no garment'}; found {found}"
+    return Row(caption, [Shown(left), Shown(right, False)])
 
 
 def _write(result: Result, page: str, drawn: Iterator[Drawn], out: Path, split: str) -> None:

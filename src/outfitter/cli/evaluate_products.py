@@ -22,7 +22,7 @@ from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.errors import EvaluationError, OutfitterError, PhotoError, QueryError
 from outfitter.evaluation import bootstrap, report
-from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class
+from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class, perfect
 from outfitter.evaluation.end_to_end import KS, LOSSES, Search, answering, outcome, score_end_to_end
 from outfitter.evaluation.items import Item, annotations_of, read_items, read_vectors
 from outfitter.evaluation.means import MeanEvidence
@@ -122,15 +122,11 @@ def end_to_end(
     searches = _search(shop, detector, asked, where, "photos")
     evidence = score_end_to_end(searches, slices=slices)
     prior, sizes = learn_prior(truth.values()), {image: one.size_wh for image, one in truth.items()}
-    certain = {
-        image: Detections(one.boxes_xyxy, one.labels, np.ones(len(one), np.float32), one.size_wh)
-        for image, one in truth.items()
-    }
     baselines = {}
     for name, guess in (
         ("constant box", constant_box(prior, sizes)),
         ("majority class", majority_class(prior, sizes)),
-        ("the true boxes", certain),
+        ("the true boxes", {image: perfect(one) for image, one in truth.items()}),
     ):
         boxes = {str(image): one for image, one in guess.items()}
         blind = _search(shop, lambda photo, boxes=boxes: boxes[photo.name], asked, where, name)  # type: ignore[misc]
