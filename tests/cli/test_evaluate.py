@@ -498,6 +498,19 @@ def test_photos_that_are_gone_are_scored_and_not_drawn(outfitter: Outfitter, dat
     assert metrics(tmp_path / "out")["mistakes"]["missed"] == 24
 
 
+def test_packshots_that_are_gone_are_scored_and_not_drawn(outfitter: Outfitter, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    one = photo(tmp_path / "data" / "shot.png", ("top",), 0, "val")
+    write(tmp_path / "data" / "val.json", [record_of(one)], LABELS)
+    one.image.unlink()
+    (tmp_path / "p.json").write_text("[]")
+    command = ("--on", tmp_path / "data", "--protocol", "packshot", "--resamples", 100, "--out", tmp_path / "out")
+    done = outfitter("evaluate", tmp_path / "p.json", *command)
+    assert done.code == 0, done.err
+    assert "shot.png" in done.err
+    assert metrics(tmp_path / "out")["scores"]["rank-1"]["value"] == 0
+
+
 def test_vectors_of_somebody_else(outfitter: Outfitter, tmp_path: Path) -> None:
     """Two products whose vectors agree, one whose do not; lengths do not matter."""
     rows: list[dict[str, object]] = []

@@ -223,10 +223,8 @@ def _packshots(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
     with progress("resamples") as advance:
         result = Result.of_means(terms, evidence, guesses, scored.replicates, progress=advance)
     wrong = packshot.wrong(evidence)
-    rows = [_packshot_row(scored, name) for name in wrong[: gallery.WORST]]
-    told = (
-        f"{len(wrong)} of {evidence.samples} are wrong; the first of them: the truth and, orange, what was found first."
-    )
+    rows = [row for name in wrong[: gallery.WORST] if (row := _packshot_row(scored, name))]
+    told = f"{len(wrong)} of {evidence.samples} are wrong. The first: the truth and, orange, what was found first."
     page = report.means_page(result, ("rank-1", "right slot", "right box", "false alarm"), rows, told)
     return result, page, _side_by_side(scored, wrong[: gallery.WORST])
 
