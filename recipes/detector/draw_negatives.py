@@ -1,9 +1,10 @@
-"""Pictures without a garment: ``python recipes/detector/draw_negatives.py COUNT CLIPART CCP OUT``.
+"""Pictures without a garment: ``python recipes/detector/draw_negatives.py COUNT CLIPART STREET OUT``.
 
 A detector that has only seen garments on plain ground takes whatever lies on plain ground for one. Two sources teach it
 otherwise: public-domain clip art (CLIPART is ``/usr/share/openclipart/png`` of Debian's package openclipart-png; its
-people, signs and unsorted folders are left out) on papers, boards and tiles, roughened to look less drawn; and windows
-of CCP's streets in which its masks name no garment, no skin and no hair.
+people, signs and unsorted folders are left out), roughened to look less drawn, and what CCP's masks name beside the
+seven slots (hair, skin, scarves, belts, watches), cut out of its photos, both on papers, boards and tiles; and windows
+of CCP's streets in which its masks name nothing at all. STREET is CCP as prepared: only its train photos are used.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from outfitter.boutique.grounds import flat, paper
+from outfitter.datasets import load
 from outfitter.datasets.dataset import write_splits
 from outfitter.datasets.records import record_of
 from outfitter.geometry import as_boxes
 from outfitter.photo import encode_jpeg, load_photo
-from outfitter.taxonomy import SLOTS
+from outfitter.taxonomy import CCP_TO_SLOT, SLOTS
 from outfitter.values import Annotations, Example
 
 FOLDERS = (
@@ -31,23 +33,26 @@ FOLDERS = (
     *("transportation/boating", "transportation/vehicles"),
 )
 SIZES = ((288, 432), (320, 400), (400, 320), (432, 288), (360, 360))
-STREETS = 0.15
+STREETS = 0.05
 """Share of windows of streets."""
+CUT_OUTS = 0.45
+"""Share of things that are cut out of photos, the others being drawn."""
 
 
 def main() -> None:
-    count, clipart, ccp, out = int(sys.argv[1]), *(Path(argument) for argument in sys.argv[2:])
+    count, clipart, street, out = int(sys.argv[1]), *(Path(argument) for argument in sys.argv[2:])
+    photos = [example.image for example in load(street).split("train")]
     paths = [path for folder in FOLDERS for path in sorted((clipart / folder).rglob("*.png"))]
     art = [path for path in paths if max(Image.open(path).size) <= 1500]
     (out / "photos").mkdir(parents=True)
     with ProcessPoolExecutor(2) as pool:
-        found = list(pool.map(partial(draw, art, ccp, out / "photos"), range(count), chunksize=16))
+        found = list(pool.map(partial(draw, art, photos, out / "photos"), range(count), chunksize=16))
     write_splits(out, [record_of(example) for example in found if example is not None], SLOTS)
 
 
-def draw(art: list[Path], ccp: Path, folder: Path, seed: int) -> Example | None:
+def draw(art: list[Path], photos: list[Path], folder: Path, seed: int) -> Example | None:
     rng = np.random.default_rng([7, seed])
-    pixels = _street(ccp, rng) if rng.random() < STREETS else _still_life(art, rng)
+    pixels = _street(photos, rng) if rng.random() < STREETS else _still_life(art, photos, rng)
     if pixels is None:
         return None
     path = folder / f"{seed:05d}.jpg"
@@ -56,7 +61,7 @@ def draw(art: list[Path], ccp: Path, folder: Path, seed: int) -> Example | None:
     return Example(path, path.stem, Annotations(as_boxes([]), (), size), "train")
 
 
-def _still_life(art: list[Path], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _still_life(art: list[Path], photos: list[Path], rng: np.random.Generator) -> NDArray[np.uint8]:
     size = SIZES[int(rng.integers(len(SIZES)))]
     ground = np.array(paper(size, rng) if rng.random() < 0.7 else flat(size, rng), np.float32)
     if rng.random() < 0.3:
@@ -64,14 +69,13 @@ def _still_life(art: list[Path], rng: np.random.Generator) -> NDArray[np.uint8]:
     picture = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
     many = int(rng.choice([1, 1, 1, 2, 4]))
     for _ in range(many):
-        thing = Image.open(art[int(rng.integers(len(art)))]).convert("RGBA")
-        thing = thing.crop(thing.getchannel("A").getbbox())
+        thing = _cut_out(photos, rng) if rng.random() < CUT_OUTS else _drawn(art, rng)
         if min(thing.size) < 16:
             continue
         share = rng.uniform(0.45, 0.95) if many == 1 else rng.uniform(0.2, 0.5)
         scale = share * min(size[0] / thing.width, size[1] / thing.height)
         thing = thing.resize((max(8, round(thing.width * scale)), max(8, round(thing.height * scale))))
-        thing = _roughened(thing, rng).rotate(float(rng.normal(0, 15)), expand=True, resample=Image.Resampling.BILINEAR)
+        thing = thing.rotate(float(rng.normal(0, 15)), expand=True, resample=Image.Resampling.BILINEAR)
         spare = np.maximum(1, np.array(size) - thing.size)
         place = spare // 2 if many == 1 else rng.integers(0, spare)
         _shadow(picture, thing, place, rng)
@@ -79,6 +83,26 @@ def _still_life(art: list[Path], rng: np.random.Generator) -> NDArray[np.uint8]:
     blurred = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 0.8))))
     grain = rng.normal(0, rng.uniform(0, 4), (size[1], size[0], 1))
     return np.clip(np.asarray(blurred) + grain, 0, 255).astype(np.uint8)
+
+
+def _drawn(art: list[Path], rng: np.random.Generator) -> Image.Image:
+    thing = Image.open(art[int(rng.integers(len(art)))]).convert("RGBA")
+    return _roughened(thing.crop(thing.getchannel("A").getbbox()), rng)
+
+
+def _cut_out(photos: list[Path], rng: np.random.Generator) -> Image.Image:
+    """What a mask names that is of no slot, out of its photo, with a soft edge."""
+    while True:
+        path = photos[int(rng.integers(len(photos)))]
+        mask = np.asarray(Image.open(path.parents[1] / "masks" / f"{path.stem}.png"))
+        names = (path.parents[1] / "labels.txt").read_text(encoding="utf-8").split("\n")
+        found = [n for n in np.unique(mask) if names[n] not in CCP_TO_SLOT and n and (mask == n).sum() > 500]
+        if not found:
+            continue
+        chosen = Image.fromarray(((mask == rng.choice(found)) * 255).astype(np.uint8))
+        image = Image.fromarray(load_photo(path).pixels)
+        image.putalpha(chosen.filter(ImageFilter.GaussianBlur(1)))
+        return image.crop(chosen.getbbox())
 
 
 def _roughened(thing: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -105,17 +129,16 @@ def _shadow(picture: Image.Image, thing: Image.Image, place: NDArray[np.integer]
     picture.paste(black, (int(offset[0]), int(offset[1])), alpha.filter(ImageFilter.GaussianBlur(5)))
 
 
-def _street(ccp: Path, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+def _street(photos: list[Path], rng: np.random.Generator) -> NDArray[np.uint8] | None:
     """A window without people of one of the photos that are trained on; None if none was found in a few tries."""
-    masks = sorted((ccp / "masks").glob("*.png"))
     for _ in range(40):
-        path = masks[int(rng.integers(len(masks)))]
-        bare = np.asarray(Image.open(path)) == 0
+        path = photos[int(rng.integers(len(photos)))]
+        bare = np.asarray(Image.open(path.parents[1] / "masks" / f"{path.stem}.png")) == 0
         height, width = bare.shape
         w, h = int(rng.integers(width // 4, width // 2)), int(rng.integers(height // 6, height // 2))
         x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
         if bare[y : y + h, x : x + w].all():
-            window = load_photo(ccp / "photos" / f"{path.stem}.jpg").pixels[y : y + h, x : x + w]
+            window = load_photo(path).pixels[y : y + h, x : x + w]
             size = (round(384 * (w / h) ** 0.5), round(384 * (h / w) ** 0.5))
             return np.asarray(Image.fromarray(np.ascontiguousarray(window)).resize(size, Image.Resampling.BILINEAR))
     return None

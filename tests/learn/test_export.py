@@ -67,7 +67,7 @@ def test_an_export_that_loses_precision_is_not_written(
                 tensor.CopyFrom(onnx.numpy_helper.from_array(values * np.float32(0.7), tensor.name))
         return model
 
-    monkeypatch.setattr("outfitter.learn.export.store_half", spoil)
+    monkeypatch.setattr("outfitter.learn.graphs.store_half", spoil)
     with pytest.raises(TrainingError, match="differs from torch.*Nothing was written"):
         export_detector(load_trained(learnt.run)[0], tmp_path / "model", learnt.examples, CARD)
     assert not (tmp_path / "model").exists()

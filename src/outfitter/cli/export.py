@@ -8,31 +8,54 @@ from typing import Annotated
 
 import typer
 
-from outfitter.cli.output import emit
+from outfitter.cli.output import emit, say
+from outfitter.errors import ConfigError
 
 
 class Precision(StrEnum):
     fp32 = "fp32"
     fp16 = "fp16"
+    int8 = "int8"
 
 
 def command(
     run: Annotated[str, typer.Argument(help="A run's folder, or 'efficientnet-lite2' for the frozen embedder.")],
     out: Annotated[Path, typer.Option(help="The new model folder.")],
     on: Annotated[Path, typer.Option(help="The data set whose val photos prove the export.")],
-    card: Annotated[Path, typer.Option(help="A YAML file with the model's name, recipe and sources.")],
-    precision: Annotated[Precision, typer.Option(help="How weights are stored.")] = Precision.fp16,
+    card: Annotated[
+        Path | None, typer.Option(help="A YAML file with the model's name, recipe and sources; else the run's own.")
+    ] = None,
+    precision: Annotated[
+        Precision, typer.Option(help="fp16 stores weights in half; int8 also computes the backbone in 8 bits.")
+    ] = Precision.fp16,
+    max_drop: Annotated[
+        float | None, typer.Option(min=0, max=1, help="AP that int8 may lose against torch; 0.005 by default.")
+    ] = None,
 ) -> None:
     """Write a model folder, if it equals the torch model on the val photos. Prints its manifest as one JSON line."""
     from outfitter import datasets
     from outfitter.learn import embedder, export, train
-    from outfitter.learn.card import read_card
+    from outfitter.learn.card import Card, read_card
 
-    stated = read_card(card)
-    examples = datasets.load(on).split("val")
+    if max_drop is not None and precision is not Precision.int8:
+        raise ConfigError(f"--max-drop is for int8; {precision.value} must not lose more than {export.MAX_DROP}.")
+    data = datasets.load(on)
     if run == "efficientnet-lite2":
-        manifest = embedder.export_embedder(embedder.LiteAndColour(2), out, embedder.crops_of(examples), stated)
+        if card is None:
+            raise ConfigError("the frozen embedder needs a --card with its name, recipe and sources.")
+        crops = embedder.crops_of(data.split("val"))
+        manifest = embedder.export_embedder(embedder.LiteAndColour(2), out, crops, read_card(card))
     else:
-        trained = train.load_trained(Path(run))[0]
-        manifest = export.export_detector(trained, out, examples, stated, precision=precision.value)[0]
+        trained, info = train.load_trained(Path(run))
+        stated = read_card(card) if card else Card.of_run(info.options.model, info.data)
+        manifest, parity = export.export_detector(
+            trained,
+            out,
+            data.split("val"),
+            stated,
+            precision=precision.value,
+            max_drop=export.MAX_DROP if max_drop is None else max_drop,
+            calibration=data.split("train"),
+        )
+        say(f"AP {parity.torch.ap:.4f} in torch, {parity.exported.ap:.4f} exported ({precision.value}).")
     emit({"model": str(out), **manifest.model_dump(mode="json", exclude_none=True)})

@@ -133,12 +133,14 @@ def adapt(
             f"{feed}: adapted, {scores[1].value:.3f} of {len(val)} pictures are right, and {scores[0].value:.3f} were "
             f"before. Nothing was written. Try more pictures, or other --steps; the run is in {run}."
         )
+    # The threshold stays: what is shown of a shop's own products says nothing of what is shown of anything else.
     card = Card(
         name=f"{manifest.name}-adapted",
         recipe=f"outfitter adapt {feed}",
         sources=(*manifest.sources, Source(name=f"Pictures of {feed}", licence="the shop's own")),
     )
-    return Adapted(labelled, scores[0], scores[1], moved, export_detector(trained, out, val, card)[0])
+    exported, _ = export_detector(trained, out, val, card, score_threshold=manifest.score_threshold)
+    return Adapted(labelled, scores[0], scores[1], moved, exported)
 
 
 def _labelled(

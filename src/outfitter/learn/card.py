@@ -18,6 +18,12 @@ class Card(Options):
     recipe: str
     sources: tuple[Source, ...]
 
+    @classmethod
+    def of_run(cls, model: str, data: str) -> Card:
+        """What a run itself can say: its architecture and where its data lay; licences are for its owner to add."""
+        origin = Source(name=f"photos of {Path(data).name}", licence="not stated")
+        return cls(name=model.replace("_", "-"), recipe=f"outfitter train --model {model}", sources=(origin,))
+
     @property
     def notices(self) -> str:
         """The text of a model folder's NOTICE."""

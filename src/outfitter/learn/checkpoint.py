@@ -35,6 +35,11 @@ class Checkpoint:
     notes: Mapping[str, Any]
 
 
+def _own(tensor: Tensor) -> Tensor:
+    """The tensor on memory of its own: a model may use one under two names, which safetensors refuses."""
+    return tensor.detach().cpu().contiguous().clone()
+
+
 def _flatten(optimiser: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors: dict[str, Tensor] = {}
     plain: dict[str, Any] = {"param_groups": optimiser["param_groups"], "state": {}}
@@ -69,7 +74,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         parts = {"model": checkpoint.model, "optimiser": tensors, "ema": checkpoint.ema}
         for name, part in parts.items():
             if part is not None:
-                save_file({k: t.contiguous().cpu() for k, t in part.items()}, beside / f"{name}.safetensors")
+                save_file({k: _own(t) for k, t in part.items()}, beside / f"{name}.safetensors")
         state = {"step": checkpoint.step, "optimiser": plain, "notes": checkpoint.notes}
         (beside / STATE_FILE).write_text(json.dumps(state, indent=1), encoding="utf-8")
         old = folder.with_name(folder.name + ".old")

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
-import onnx
-import torch
-from torch import Tensor, nn
-from torchvision.models.detection import FasterRCNN
-from torchvision.models.detection.image_list import ImageList
 
 from outfitter.artifact import Manifest, write_model_folder
 from outfitter.detections import Detector
@@ -22,67 +16,14 @@ from outfitter.errors import TrainingError
 from outfitter.evaluation.detection import DetectionScores, score_detections
 from outfitter.geometry import iou
 from outfitter.learn.card import Card
-from outfitter.learn.compress import store_half
+from outfitter.learn.graphs import Precision, to_onnx
 from outfitter.learn.predict import TorchDetector
 from outfitter.photo import load_photo
 from outfitter.values import Detections, Example
 
-Precision = Literal["fp32", "fp16"]
-OPSET: Final = 17
-SCORE_FLOOR: Final = 0.01
-"""Detections below this score leave neither model; thresholds above it are the reader's choice."""
-
-
-class _TwoStage(nn.Module):
-    """torchvision's Faster R-CNN from uint8 pixels (1, H, W, 3) to boxes, class indices and scores, traceable.
-
-    It calls the model's own parts and skips only its list-of-images transform, which cannot be traced with H and W
-    left open.
-    """
-
-    def __init__(self, model: FasterRCNN) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        model = self.model
-        images = (pixels.permute(0, 3, 1, 2).float() - model.transform.mean) / model.transform.std
-        sizes = [(images.shape[2], images.shape[3])]
-        features = model.backbone(images)
-        proposals, _ = model.rpn(ImageList(images, sizes), features)
-        found = model.roi_heads(features, proposals, sizes)[0][0]
-        return found["boxes"], found["labels"] - 1, found["scores"]
-
-
-def to_onnx(detector: TorchDetector, path: Path, precision: Precision = "fp32") -> None:
-    """Write `detector` as ONNX: input ``pixels`` uint8 (1, H, W, 3); outputs ``boxes`` float32 (N, 4) in pixels of the
-    input, ``classes`` int64 (N,) counting class names from 0, ``scores`` float32 (N,), best first.
-
-    fp16 halves the file: weights are stored in half precision and widened once, at load; arithmetic stays float32.
-    """
-    if not isinstance(detector.model, FasterRCNN):
-        raise TrainingError(f"cannot export a {type(detector.model).__name__} yet; export a faster_rcnn model.")
-    width, height = detector.input.size_for((2, 3))
-    example = torch.randint(0, 256, (1, height, width, 3), dtype=torch.uint8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing warns of every shape it records
-        torch.onnx.export(
-            _TwoStage(detector.model).eval(),
-            (example,),
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=["pixels"],
-            output_names=["boxes", "classes", "scores"],
-            dynamic_axes={
-                "pixels": {1: "height", 2: "width"},
-                "boxes": {0: "found"},
-                "classes": {0: "found"},
-                "scores": {0: "found"},
-            },
-        )
-    if precision == "fp16":
-        onnx.save(store_half(onnx.load(path)), path)
+MAX_DROP: Final = 0.005
+CALIBRATED: Final = 64
+"""Photos on which int8's ranges are seen, at most."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +77,17 @@ def export_detector(
     card: Card,
     *,
     precision: Precision = "fp16",
-    max_drop: float = 0.005,
+    max_drop: float = MAX_DROP,
+    calibration: Sequence[Example] = (),
+    score_threshold: float | None = None,
 ) -> tuple[Manifest, Parity]:
     """Export, compare with torch on `examples`, and write the model folder only if it passed.
 
+    max_drop: of AP. calibration: photos for int8, whose boxes may move as long as AP holds. score_threshold: None
+    takes the one of the best F1 on `examples`.
+
     Raises:
-        TrainingError: AP fell by more than `max_drop`, or over 1 % of the detections moved.
+        TrainingError: AP fell by more than `max_drop`, or, but for int8, over 1 % of the detections moved.
         ModelError: `out` is not empty.
     """
     if not examples:
@@ -157,7 +103,7 @@ def export_detector(
     }
     with tempfile.TemporaryDirectory(prefix="outfitter-export-") as scratch:
         model = Path(scratch) / "model.onnx"
-        to_onnx(detector, model, precision)
+        to_onnx(detector, model, precision, [load_photo(example.image) for example in calibration[:CALIBRATED]])
         write_model_folder(Path(scratch) / "trial", model, manifest, card.notices)
         exported = Detector(Path(scratch) / "trial", min_score=0.0)
         predictions, references = {}, {}
@@ -172,19 +118,24 @@ def export_detector(
             score_detections(truth, predictions, detector.class_names),
             moved / max(1, total),
         )
-        if parity.drop > max_drop or parity.apart > 0.01:
+        if parity.drop > max_drop or (parity.apart > 0.01 and precision != "int8"):
             raise TrainingError(
                 f"the export differs from torch on {len(examples)} photos: AP {parity.torch.ap:.4f} became "
                 f"{parity.exported.ap:.4f} (at most {max_drop} may be lost) and {parity.apart:.1%} of the detections "
-                "moved (at most 1 %). Nothing was written; export with --precision fp32."
+                f"moved{'' if precision == 'int8' else ' (at most 1 %)'}. Nothing was written; "
+                f"{'allow more with --max-drop' if precision == 'int8' else 'export with --precision fp32'}."
             )
-        manifest["score_threshold"] = best_threshold(truth, predictions)
+        manifest["score_threshold"] = score_threshold or best_threshold(truth, predictions)
         manifest["metrics"] = {
             "protocol": "photo",
             "photos": len(examples),
             "AP": round(parity.exported.ap, 4),
             "AP50": round(parity.exported.ap50, 4),
             "AP50_per_class": {k: round(v, 4) for k, v in parity.exported.per_class_ap50.items()},
-            "parity": {"AP_torch": round(parity.torch.ap, 4), "detections_apart": round(parity.apart, 4)},
+            "parity": {
+                "precision": precision,
+                "AP_torch": round(parity.torch.ap, 4),
+                "detections_apart": round(parity.apart, 4),
+            },
         }
         return write_model_folder(out, model, manifest, card.notices), parity

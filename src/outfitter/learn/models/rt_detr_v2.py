@@ -31,8 +31,13 @@ class RTDetr(nn.Module):
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
-        self.backbone = network.model.backbone
         self.transform = PixelsInPixelsOut((0.0, 0.0, 0.0), 255.0)
+
+    @property
+    def backbone(self) -> nn.Module:
+        """What learns at the backbone's rate."""
+        found: nn.Module = self.network.model.backbone
+        return found
 
     def forward(self, images: list[Tensor], targets: list[dict[str, Tensor]] | None = None) -> Any:
         batch = self.transform(images)[0].tensors

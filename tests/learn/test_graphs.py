@@ -1,0 +1,119 @@
+"""Each family of architectures as an ONNX graph, beside torch; and a run of each, saved and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from outfitter.artifact import MODEL_FILE, DetectorInput
+from outfitter.errors import TrainingError
+from outfitter.geometry import iou
+from outfitter.learn.augment import NONE
+from outfitter.learn.export import export_detector
+from outfitter.learn.graphs import to_onnx
+from outfitter.learn.models import NAMES, build
+from outfitter.learn.options import TrainOptions
+from outfitter.learn.predict import TorchDetector
+from outfitter.learn.train import RunInfo, load_trained, resume, start
+from outfitter.values import Example
+from tests.learn.conftest import Learnt
+from tests.learn.test_export import CARD
+
+CLASSES = ("top", "bottom")
+INPUTS = {
+    "ssd300_vgg16": DetectorInput(fixed_wh=(300, 300)),
+    "ssdlite320_mobilenet_v3": DetectorInput(fixed_wh=(320, 320)),
+    "rt_detr_v2": DetectorInput(fixed_wh=(96, 160)),
+}
+OPEN = DetectorInput(area=96 * 128, multiple_of=32)
+QUICK = [name for name in NAMES if "inception" not in name]
+
+
+def enliven(model: nn.Module, size_wh: tuple[int, int]) -> None:
+    """Fresh networks say nearly the same of everything, and ties may come in any order: give the batch norms the
+    statistics of a noisy picture, and the heads an opinion."""
+    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for layer in norms:
+        layer.momentum = 1.0
+    truth = {"boxes": torch.tensor([[10.0, 20, 60, 90]]), "labels": torch.tensor([1])}
+    with torch.no_grad():
+        model.train()([torch.rand(3, size_wh[1], size_wh[0]) * 255 for _ in range(2)], [truth, truth])
+        for key, parameter in model.named_parameters():
+            if any(part in key for part in ("head", "class_embed", "enc_score", "cls", "box_predictor")):
+                parameter.add_(0.05 * torch.randn_like(parameter))
+    model.eval()
+
+
+def exported(
+    name: str, folder: Path, size_wh: tuple[int, int]
+) -> tuple[list[NDArray[np.float32]], dict[str, torch.Tensor]]:
+    """What the graph finds in a noisy picture, and what torch does."""
+    torch.manual_seed(0)
+    model = build(name, CLASSES, "none").eval()
+    if name in ("ssdlite320_mobilenet_v3", "rt_detr_v2"):
+        enliven(model, INPUTS[name].size_for((2, 3)))
+    detector = TorchDetector(model, CLASSES, INPUTS.get(name, OPEN))
+    to_onnx(detector, folder / "m.onnx")
+    pixels = np.random.default_rng(0).integers(0, 256, (1, size_wh[1], size_wh[0], 3), np.uint8)
+    found = onnxruntime.InferenceSession(folder / "m.onnx").run(None, {"pixels": pixels})
+    with torch.inference_mode():
+        wanted = model([torch.from_numpy(pixels[0]).permute(2, 0, 1).float()])[0]
+    return found, wanted
+
+
+@pytest.mark.parametrize("name", [*QUICK, pytest.param("faster_rcnn_inception_resnet_v2", marks=pytest.mark.slow)])
+def test_the_graph_finds_what_torch_finds(name: str, tmp_path: Path) -> None:
+    size = INPUTS[name].size_for((1, 1)) if name in INPUTS else (160, 96)  # not the size it was traced with
+    (boxes, classes, scores), wanted = exported(name, tmp_path, size)
+    assert len(boxes) == len(wanted["boxes"]) > 0
+    np.testing.assert_allclose(scores, wanted["scores"].numpy(), atol=2e-3)
+    near = np.abs(scores[:, None] - wanted["scores"].numpy()[None]) < 0.01
+    same = (classes + 1)[:, None] == wanted["labels"].numpy()[None]
+    if name != "ssd300_vgg16":  # whose fresh head gives every box the same score, so that any of them may be kept
+        twins = (iou(boxes, wanted["boxes"].numpy()) > 0.95) & same & near
+        assert np.mean(twins.any(1)) > 0.95
+
+
+@pytest.mark.parametrize("name", ["ssdlite320_mobilenet_v3", "rt_detr_v2"])
+def test_a_run_of_another_family_is_saved_and_resumed(
+    name: str, tmp_path: Path, rectangles: Callable[[int], list[Example]]
+) -> None:
+    examples = rectangles(2)
+    options = TrainOptions(
+        model=name, weights="none", steps=1, batch=2, input=INPUTS.get(name, OPEN), workers=0, augment=NONE, ema=0.9
+    )
+    start(tmp_path / "run", RunInfo(options, CLASSES, "x"), examples, examples[:1])()
+    run = resume(tmp_path / "run", examples, examples[:1], steps=2)
+    assert run.step == 1
+    row = run()
+    assert row["step"] == 2
+    assert 0 <= row["AP50"] <= 1
+    assert load_trained(tmp_path / "run")[1].options.steps == 2
+
+
+@pytest.mark.slow
+def test_int8_is_small_and_bounded(learnt: Learnt, tmp_path: Path) -> None:
+    detector = load_trained(learnt.run)[0]
+    with pytest.raises(TrainingError, match="int8 needs photos to see the ranges of activations on"):
+        export_detector(detector, tmp_path / "none", learnt.examples, CARD, precision="int8")
+    manifest, parity = export_detector(
+        detector, tmp_path / "int8", learnt.examples, CARD, precision="int8", max_drop=0.3, calibration=learnt.examples
+    )
+    assert parity.exported.ap50 > 0.8
+    assert manifest.metrics["parity"]["precision"] == "int8"
+    export_detector(detector, tmp_path / "fp16", learnt.examples, CARD)
+    sizes = [(tmp_path / kind / MODEL_FILE).stat().st_size for kind in ("int8", "fp16")]
+    assert sizes[0] < 0.85 * sizes[1]
+    if parity.drop > 0:
+        with pytest.raises(TrainingError, match="allow more with --max-drop"):
+            export_detector(
+                detector, tmp_path / "no", learnt.examples, CARD, precision="int8", max_drop=parity.drop / 2,
+                calibration=learnt.examples,
+            )  # fmt: skip
