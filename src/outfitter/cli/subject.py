@@ -39,14 +39,10 @@ def open_subject(model: str, threads: int | None) -> Subject:
         shown_from = SHOWN_FROM if manifest.score_threshold is None else manifest.score_threshold
         return Subject(manifest.model_id, manifest.sha256[:16], path, detector, shown_from)
     if (path / "run.json").is_file():
-        from outfitter.learn import checkpoint
-        from outfitter.learn.train import load_trained
+        from outfitter.learn.train import best_checkpoint, load_trained
 
         trained, _ = load_trained(path)
-        best = path / "best"
-        weights = best if (best / checkpoint.STATE_FILE).is_file() else checkpoint.latest(path)
-        assert weights is not None  # load_trained found it
-        digest = sha256_of(weights / "model.safetensors")[:16]
+        digest = sha256_of(best_checkpoint(path) / "model.safetensors")[:16]
         return Subject(path.name, digest, path, trained, parallel=False)
     raise ConfigError(
         f"{model}: is neither a model folder (with manifest.json), a training run (with run.json), nor a file of "

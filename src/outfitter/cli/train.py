@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from outfitter.cli.inputs import new_folder
 from outfitter.cli.output import emit, progress, say
 from outfitter.errors import ConfigError, OutfitterError
 
@@ -26,7 +28,9 @@ MODELS = (
 
 def command(
     data: Annotated[Path | None, typer.Argument(help="A data set as 'outfitter datasets prepare' writes it.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The new run's folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The new run's folder; with --resume, where a copy of the run goes on.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help=f"Architecture: {MODELS}.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps.")] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file of options; see --print-config.")] = None,
@@ -55,8 +59,10 @@ def command(
     if print_config:
         typer.echo(yaml.safe_dump(json.loads(options.model_dump_json(exclude_none=True)), sort_keys=False), nl=False)
         return
-    if resume is not None and any(value is not None for value in (out, config, model, init, weights, precision)):
-        raise ConfigError("--resume takes its options from the run; besides it only --steps and DATA can be given.")
+    if resume is not None and any(value is not None for value in (config, model, init, weights, precision)):
+        raise ConfigError(
+            "--resume takes its options from the run; besides it only DATA, --steps and --out can be given."
+        )
     if resume is None and (data is None or out is None):
         raise ConfigError("need DATA and --out RUN to train, or --resume RUN to go on.")
     if devices > 1 and "RANK" not in os.environ:
@@ -67,7 +73,7 @@ def command(
     from outfitter.learn.preflight import overfit
 
     if resume is not None:
-        folder = resume
+        folder = resume if out is None else _copied(resume, out)
         loaded = datasets.load(data or Path(train.read_run(folder).data))
         run = train.resume(folder, loaded.split("train"), loaded.split("val"), steps)
     else:
@@ -97,6 +103,17 @@ def _train(run: Run, folder: Path) -> None:
             say(f"'outfitter train --resume {folder}' goes on from the last checkpoint.")
             raise
     emit({"run": str(folder), **row})
+
+
+def _copied(run: Path, out: Path) -> Path:
+    """A copy of a run to go on in, where the run itself may not be written to. The first process makes it."""
+    from outfitter.learn.train import read_run
+
+    read_run(run)
+    if os.environ.get("RANK", "0") == "0":
+        new_folder(out, "--out")
+        shutil.copytree(run, out, dirs_exist_ok=True)
+    return out
 
 
 def _file(config: Path | None) -> dict[str, Any]:

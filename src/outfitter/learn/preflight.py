@@ -92,7 +92,7 @@ def draw_pairs(
         yield f"photos/{example.name}", contact_sheet([truth, found], class_names)
 
 
-def overfit(info: RunInfo, train: Sequence[Example], steps: int = STEPS) -> float:
+def overfit(info: RunInfo, train: Sequence[Example], steps: int | None = None) -> float:
     """Train on eight photos without changing them, and judge on the same: AP50, which should be near 1.
 
     Raises:
@@ -100,6 +100,7 @@ def overfit(info: RunInfo, train: Sequence[Example], steps: int = STEPS) -> floa
     """
     from outfitter.learn.train import RunInfo, start
 
+    steps = steps or STEPS
     eight = sorted(train, key=lambda example: -len(set(example.annotations.labels)))[:EIGHT]
     options = info.options.model_copy(
         update={

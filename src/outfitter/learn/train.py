@@ -34,7 +34,18 @@ from outfitter.learn.samples import Batch, Samples, stream
 from outfitter.photo import load_photo
 from outfitter.values import Detections, Example
 
-__all__ = ["RUN_FILE", "DetectorTask", "Progress", "Run", "RunInfo", "load_trained", "read_run", "resume", "start"]
+__all__ = [
+    "RUN_FILE",
+    "DetectorTask",
+    "Progress",
+    "Run",
+    "RunInfo",
+    "best_checkpoint",
+    "load_trained",
+    "read_run",
+    "resume",
+    "start",
+]
 
 RUN_FILE = "run.json"
 DRAWN = 8
@@ -76,11 +87,16 @@ def load_trained(run: Path) -> tuple[TorchDetector, RunInfo]:
     return TorchDetector(model, info.class_names, info.options.input), info
 
 
-def _weights_of(run: Path) -> dict[str, Tensor]:
+def best_checkpoint(run: Path) -> Path:
+    """The folder of the best checkpoint, else of the newest. Raises TrainingError if there is none."""
     folder = run / "best" if (run / "best" / checkpoints.STATE_FILE).is_file() else checkpoints.latest(run)
     if folder is None:
         raise TrainingError(f"{run}: holds no checkpoint yet. Run 'outfitter train --resume {run}'.")
-    found = checkpoints.load(folder)
+    return folder
+
+
+def _weights_of(run: Path) -> dict[str, Tensor]:
+    found = checkpoints.load(best_checkpoint(run))
     return dict(found.ema or found.model)
 
 
