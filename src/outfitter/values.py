@@ -168,7 +168,10 @@ class Embeddings:
 
 @dataclass(frozen=True)
 class Product:
-    """One row of a shop's feed. Unknown columns are kept, as text, in `attributes`."""
+    """One row of a shop's feed. Unknown columns are kept, as text, in `attributes`.
+
+    price: what is to be paid now. item_group_id: the same for all colours of one style.
+    """
 
     id: str
     title: str
@@ -181,6 +184,7 @@ class Product:
     url: str | None = None
     gender: str | None = None
     brand: str | None = None
+    item_group_id: str | None = None
     additional_images: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from outfitter.catalogue.feed import LONGEST_LINE, Feed, Reject, Row, locate, open_feed
+from outfitter.catalogue.feed import Feed, Reject, Row, locate, open_feed
+from outfitter.catalogue.readers.source import LONGEST as LONGEST_LINE
 from outfitter.errors import FeedError
 from outfitter.values import Product
 from tests.toy import picture
@@ -128,7 +129,7 @@ GOOD = "good,Good,g.png,1"
         "cut short": ("x,T", ("x", "", "image is empty")),
         "twice": ("good,T,i.png,5", ("good", "i.png", "duplicate id, first on line 2")),
         "price in words": ("x,T,i.png,cheap", ("x", "i.png", "price is 'cheap'")),
-        "price with its currency": ("x,T,i.png,5 EUR", ("x", "i.png", "price is '5 EUR'")),
+        "price with a sign": ("x,T,i.png,€5", ("x", "i.png", "price is '€5'")),
         "price below nothing": ("x,T,i.png,-1", ("x", "i.png", "price is -1; need 0 or more")),
         "price not a number": ("x,T,i.png,nan", ("x", "i.png", "price is 'nan'")),
         "price beyond numbers": ("x,T,i.png,1e999", ("x", "i.png", "price is 1e999, too large")),

@@ -8,6 +8,7 @@ from outfitter.catalogue.build import Removal, Status, add, build, remove, statu
 from outfitter.catalogue.feed import Feed, Reject, open_feed
 from outfitter.catalogue.index import Catalogue
 from outfitter.catalogue.intake import Report
+from outfitter.catalogue.sync import Sync, sync
 
 __all__ = [
     "Catalogue",
@@ -16,9 +17,11 @@ __all__ = [
     "Removal",
     "Report",
     "Status",
+    "Sync",
     "add",
     "build",
     "open_feed",
     "remove",
     "status",
+    "sync",
 ]

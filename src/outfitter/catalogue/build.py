@@ -16,6 +16,7 @@ from outfitter.catalogue.feed import Feed, open_feed
 from outfitter.catalogue.intake import Embeds, Finds, Intake, Models, Progress, Report
 from outfitter.catalogue.store import (
     STAMP,
+    TEXTS,
     Stamp,
     Tables,
     column,
@@ -58,6 +59,7 @@ def build(
     feed: str | Path,
     out: str | Path,
     *,
+    format: str | None = None,
     detector: Finds | None = None,
     embedder: Embeds | None = None,
     workers: int | None = None,
@@ -68,7 +70,7 @@ def build(
     A finished catalogue is left alone: with the feed that made it there is nothing to do, with another it is an error.
 
     Args:
-        feed: see `open_feed`.
+        feed, format: see `open_feed`.
         detector: None takes the one that comes with Outfitter; likewise the embedder.
         workers: pictures worked on at once; None takes one per core.
 
@@ -77,7 +79,7 @@ def build(
         CatalogueError: `out` holds something else, was made from another feed or by other models, or is being written.
         ModelError: a model folder that is not whole.
     """
-    source, models, folder = open_feed(feed), Models(detector, embedder), Path(out)
+    source, models, folder = open_feed(feed, format), Models(detector, embedder), Path(out)
     _make_folder(folder)
     with writing(folder):
         if not (folder / STAMP).exists():
@@ -92,7 +94,7 @@ def build(
             rejected = count_rejects(folder)
             return Report(folder, 0, 0, Tables(folder, stamp).products.count_rows(), rejected)
         tables = Tables(folder, stamp, make=True)
-        stamp = _with_attributes(folder, stamp, tables, source)
+        stamp = with_attributes(folder, stamp, tables, source)
         intake = Intake(folder, stamp, tables, models, source, workers)
         report = intake.run(progress)
         tables.delete_products(sorted(intake.gone))
@@ -105,6 +107,7 @@ def add(
     feed: str | Path,
     to: str | Path,
     *,
+    format: str | None = None,
     detector: Finds | None = None,
     embedder: Embeds | None = None,
     workers: int | None = None,
@@ -114,12 +117,12 @@ def add(
 
     Only new pictures are embedded; a product that has not changed is skipped. Arguments and errors as for `build`.
     """
-    source, models, folder = open_feed(feed), Models(detector, embedder), Path(to)
-    _require_finished(folder)
+    source, models, folder = open_feed(feed, format), Models(detector, embedder), Path(to)
+    require_finished(folder)
     with writing(folder):
-        stamp = models.require(folder, _require_finished(folder))
+        stamp = models.require(folder, require_finished(folder))
         tables = Tables(folder, stamp)
-        stamp = _with_attributes(folder, stamp, tables, source)
+        stamp = with_attributes(folder, stamp, tables, source)
         write_stamp(folder, stamp.model_copy(update={"feed": None}))
         report = Intake(folder, stamp, tables, models, source, workers).run(progress)
         if report.added or report.updated:
@@ -136,9 +139,9 @@ def remove(ids: Iterable[str], from_: str | Path) -> Removal:
         CatalogueError: there is no finished catalogue, or it is being written.
     """
     folder = Path(from_)
-    _require_finished(folder)
+    require_finished(folder)
     with writing(folder):
-        stamp = _require_finished(folder)
+        stamp = require_finished(folder)
         tables = Tables(folder, stamp)
         there = set(column(tables.products, "id"))
         wanted = list(dict.fromkeys(ids))
@@ -182,7 +185,7 @@ def status(folder: str | Path) -> Status:
     )
 
 
-def _require_finished(folder: Path) -> Stamp:
+def require_finished(folder: Path) -> Stamp:
     stamp = read_stamp(folder)
     if not stamp.complete:
         raise CatalogueError(
@@ -205,8 +208,9 @@ def _make_folder(folder: Path) -> None:
         )
 
 
-def _with_attributes(folder: Path, stamp: Stamp, tables: Tables, feed: Feed) -> Stamp:
+def with_attributes(folder: Path, stamp: Stamp, tables: Tables, feed: Feed) -> Stamp:
     """The stamp with a column for every attribute of the feed."""
+    tables.add_columns(TEXTS)  # those that an earlier version did not know
     new = [name for name in feed.attributes if name not in stamp.attributes]
     if not new:
         return stamp

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from outfitter.catalogue.feed import OPTIONAL, locate
+from outfitter.catalogue.feed import locate
+from outfitter.catalogue.readers import OPTIONAL
 from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, explained, read_stamp
 from outfitter.catalogue.where import Kind, matching, parse_where
 from outfitter.crops import PROTOCOL
@@ -281,9 +282,14 @@ class _Garments:
 
 def _read(tables: Tables) -> tuple[pa.Table, _Garments]:
     """Both tables at one moment: if a writer changed the products meanwhile, read again."""
+    import pyarrow as pa
+
     while True:
         version = tables.products.version
         products = tables.products.to_arrow().combine_chunks().sort_by("id")
+        for name in TEXTS:
+            if name not in products.column_names:  # made before there was such a column
+                products = products.append_column(name, pa.nulls(len(products), pa.string()))
         garments = _read_garments(tables)
         tables.products.checkout_latest()  # type: ignore[no-untyped-call]
         if tables.products.version == version:

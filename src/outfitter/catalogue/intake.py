@@ -175,12 +175,18 @@ class _Taken:
 
 
 class Intake:
-    """Takes one feed into the tables. seen: ids of the products that were usable."""
+    """Takes one feed into the tables.
+
+    seen: ids of the products that were usable. changes: (id, added | changed | changed pictures), in the feed's order.
+    embedded: how many pictures the models saw.
+    """
 
     def __init__(
         self, folder: Path, stamp: Stamp, tables: Tables, models: Models, feed: Feed, workers: int | None
     ) -> None:
         self.seen: set[str] = set()
+        self.changes: list[tuple[str, str]] = []
+        self.embedded = 0
         self._folder, self._stamp, self._tables, self._models, self._feed = folder, stamp, tables, models, feed
         stored = (column(tables.products, name) for name in ("id", "row", "pictures"))
         self._stored = {
@@ -248,9 +254,12 @@ class Intake:
         if taken.pictures[0].error is not None:
             return "rejected"
         self.seen.add(product.id)
-        if product.id not in self._stored:
-            return "added"
-        return "unchanged" if self._stored[product.id] == _Stored(taken.digest, taken.pictures) else "updated"
+        before = self._stored.get(product.id)
+        if before == _Stored(taken.digest, taken.pictures):
+            return "unchanged"
+        same_pictures = before is not None and before.pictures == taken.pictures
+        self.changes.append((product.id, "added" if not before else "changed" if same_pictures else "changed pictures"))
+        return "updated" if before else "added"
 
     def _in_order(self) -> Generator[_Taken | Reject, None, None]:
         """Every row after the models, in the feed's order, a bounded number of rows ahead."""
@@ -306,6 +315,7 @@ class Intake:
             claim, mine = self._claims.get(sha256), False
             if claim is None:
                 claim, mine = self._claims.setdefault(sha256, Future()), True
+                self.embedded += 1
         if mine:
             try:
                 # Products may share the bytes under several names: the message must not depend on who came first.

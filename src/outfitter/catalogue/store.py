@@ -4,6 +4,7 @@
       catalogue.json   the stamp: which models made it, and whether it is finished
       products.lance   a row per product, naming its pictures by the SHA-256 of their bytes
       garments.lance   a row per garment found in a picture, naming the picture likewise
+      changes.csv      what the last sync added, changed and removed
       rejects.csv      what the last feed held that could not be used, and why
 
 Garments belong to pictures and pictures to products, so a product appears with all its garments or not at all:
@@ -14,6 +15,7 @@ sees them, and the next writer either uses or removes them. A picture shared by 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import Field
 
 from outfitter.catalogue.feed import Reject
+from outfitter.catalogue.readers.source import OPTIONAL, REQUIRED
 from outfitter.config import Options, parse
 from outfitter.errors import CatalogueError, ConfigError
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 STAMP: Final = "catalogue.json"
 REJECTS: Final = "rejects.csv"
+CHANGES: Final = "changes.csv"
 LOCK: Final = ".lock"
 
 REBUILD: Final = "Build it again with 'outfitter catalogue build FEED --out NEW' and put NEW in its place."
@@ -45,7 +49,7 @@ TRY_AGAIN: Final = (
     "See whether the disk is full or read-only, and run the same command again: it goes on where it stopped."
 )
 
-TEXTS: Final = ("id", "title", "image", "category", "colour", "currency", "availability", "url", "gender", "brand")
+TEXTS: Final = (*REQUIRED, *OPTIONAL)
 """Columns of the product table that are a text of `Product` of the same name."""
 
 
@@ -90,13 +94,18 @@ def write_stamp(folder: Path, stamp: Stamp) -> None:
 
 def write_rejects(folder: Path, rejects: Iterable[Reject]) -> None:
     """Replace ``rejects.csv`` in one step; it has a header even if nothing was rejected."""
-    import io
-
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Reject._fields)
     writer.writerows(rejects)
     _replace(folder / REJECTS, text.getvalue())
+
+
+def write_changes(folder: Path, changes: Iterable[tuple[str, str]]) -> None:
+    """Replace ``changes.csv`` in one step: id and what became of it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("id", "change"), *changes])
+    _replace(folder / CHANGES, text.getvalue())
 
 
 def count_rejects(folder: Path) -> int:

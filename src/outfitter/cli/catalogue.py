@@ -14,7 +14,14 @@ from outfitter.cli.output import Advance, emit, progress, say
 if TYPE_CHECKING:
     from outfitter.catalogue import Report
 
-FEED: Final = "A .csv, .tsv or .jsonl file with id, title and image; a folder of pictures; or - for standard input."
+FEED: Final = (
+    "CSV or JSON lines with id, title and image; Google Merchant XML or TSV; a Shopify export; a folder of pictures; "
+    "or - for standard input. Compressed by gzip or not."
+)
+Format = Annotated[
+    str | None,
+    typer.Option(help="csv, jsonl, folder, google-tsv, google-xml or shopify; told by the content if not given."),
+]
 Detector = Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")]
 Embedder = Annotated[Path | None, typer.Option(help="An embedder's model folder instead of the shipped one.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Pictures worked on at once; one per core by default.")]
@@ -26,6 +33,7 @@ app = typer.Typer(no_args_is_help=True)
 def build(
     feed: Annotated[str, typer.Argument(help=FEED)],
     out: Annotated[Path, typer.Option(help="The new catalogue's folder, or one whose build was interrupted.")],
+    format: Format = None,
     detector: Detector = None,
     embedder: Embedder = None,
     workers: Workers = None,
@@ -34,7 +42,9 @@ def build(
     from outfitter import catalogue
 
     with progress("products") as advance:
-        report = catalogue.build(feed, out, workers=workers, progress=steps(advance), **models(detector, embedder))
+        report = catalogue.build(
+            feed, out, format=format, workers=workers, progress=steps(advance), **models(detector, embedder)
+        )
     tell(report)
 
 
@@ -42,6 +52,7 @@ def build(
 def add(
     feed: Annotated[str, typer.Argument(help=FEED)],
     to: Annotated[Path, typer.Option(help="The catalogue's folder.")],
+    format: Format = None,
     detector: Detector = None,
     embedder: Embedder = None,
     workers: Workers = None,
@@ -50,8 +61,48 @@ def add(
     from outfitter import catalogue
 
     with progress("products") as advance:
-        report = catalogue.add(feed, to, workers=workers, progress=steps(advance), **models(detector, embedder))
+        report = catalogue.add(
+            feed, to, format=format, workers=workers, progress=steps(advance), **models(detector, embedder)
+        )
     tell(report)
+
+
+@app.command()
+def sync(
+    feed: Annotated[str, typer.Argument(help=FEED)],
+    catalogue_: Annotated[Path, typer.Option("--catalogue", help="The catalogue's folder; made if it is not there.")],
+    allow_removals: Annotated[bool, typer.Option(help="Let more than half of the products go.")] = False,
+    format: Format = None,
+    detector: Detector = None,
+    embedder: Embedder = None,
+    workers: Workers = None,
+) -> None:
+    """Make a catalogue what today's feed says: only new and changed pictures are embedded, removed products go."""
+    from outfitter import catalogue
+
+    with progress("products") as advance:
+        done = catalogue.sync(
+            feed,
+            catalogue_,
+            format=format,
+            allow_removals=allow_removals,
+            workers=workers,
+            progress=steps(advance),
+            **models(detector, embedder),
+        )
+    counts = dataclasses.asdict(done)
+    rejects = str(done.rejects) if done.rejected else None
+    emit({"catalogue": str(counts.pop("folder")), **counts, "changes": str(done.changes), "rejects": rejects})
+    say(
+        f"{done.added} added, {done.changed} changed ({done.changed_pictures} in their pictures), "
+        f"{done.removed} removed, {done.unchanged} unchanged; {done.embedded} pictures embedded. "
+        f"{done.changes} lists them."
+    )
+    if done.kept:
+        say(f"{done.kept} products stay as they were, since the feed's rows or pictures of them cannot be used.")
+    if done.rejected:
+        say(f"{done.rejected} rows or pictures were rejected; {done.rejects} says why.")
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,0 +1,125 @@
+"""Nightly: make a catalogue what today's feed says, embedding only pictures that are new or changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from outfitter.catalogue.build import build, require_finished, with_attributes
+from outfitter.catalogue.feed import open_feed
+from outfitter.catalogue.intake import Embeds, Finds, Intake, Models, Progress
+from outfitter.catalogue.store import (
+    CHANGES,
+    REJECTS,
+    STAMP,
+    Tables,
+    column,
+    read_stamp,
+    write_changes,
+    write_stamp,
+    writing,
+)
+from outfitter.errors import CatalogueError
+
+MOST_REMOVED: Final = 0.5
+"""Share of the products that a feed may remove without being allowed to: one that lacks more was cut short."""
+
+
+@dataclass(frozen=True)
+class Sync:
+    """What a sync did. added, changed, removed, unchanged, kept: products; rejected: rows and pictures.
+
+    changed_pictures: those of `changed` whose pictures are others; the rest changed in price, stock or text alone.
+    kept: products that the feed names and that could not be used as it has them; they stay as they were.
+    embedded: pictures that went through the models.
+    """
+
+    folder: Path
+    added: int
+    changed: int
+    changed_pictures: int
+    removed: int
+    unchanged: int
+    kept: int
+    rejected: int
+    embedded: int
+
+    @property
+    def rejects(self) -> Path:
+        """The list of what was rejected."""
+        return self.folder / REJECTS
+
+    @property
+    def changes(self) -> Path:
+        """The list of what was added, changed and removed."""
+        return self.folder / CHANGES
+
+
+def sync(
+    feed: str | Path,
+    folder: str | Path,
+    *,
+    format: str | None = None,
+    allow_removals: bool = False,
+    detector: Finds | None = None,
+    embedder: Embeds | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Sync:
+    """Make the catalogue what the feed says; make it anew if there is none.
+
+    New and changed pictures are embedded, other changes are only written, and products that the feed no longer names
+    go. One that it names in a row that cannot be used, or whose picture cannot be read, stays as it was. Whatever ends
+    the process, the same command goes on after it and then reports what it did itself.
+
+    Args:
+        allow_removals: let go of more than half of the products.
+
+    Raises:
+        FeedError: the feed cannot be read, or none of its rows can be used; nothing has changed.
+        CatalogueError: it would remove more than half of the products, and nothing has changed; or as for `add`.
+    """
+    folder = Path(folder)
+    if not (folder / STAMP).exists() or not read_stamp(folder).complete:
+        report = build(
+            feed, folder, format=format, detector=detector, embedder=embedder, workers=workers, progress=progress
+        )
+        tables = Tables(folder, read_stamp(folder))
+        write_changes(folder, [(product_id, "added") for product_id in column(tables.products, "id")])
+        done = report.added + report.updated
+        return Sync(folder, done, 0, 0, 0, report.unchanged, 0, report.rejected, len(tables.pictures()))
+    source, models = open_feed(feed, format), Models(detector, embedder)
+    with writing(folder):
+        stamp = models.require(folder, require_finished(folder))
+        tables = Tables(folder, stamp)
+        there = set(column(tables.products, "id"))
+        gone = sorted(there - source.ids)
+        if len(gone) > MOST_REMOVED * len(there) and not allow_removals:
+            raise CatalogueError(
+                f"{source.name}: names {len(there) - len(gone)} of the catalogue's {len(there)} products, so "
+                f"{len(gone)} would be removed; more than half is taken for a feed cut short, and nothing was changed. "
+                "If it is right, allow it (--allow-removals)."
+            )
+        stamp = with_attributes(folder, stamp, tables, source)
+        write_stamp(folder, stamp.model_copy(update={"feed": None}))
+        intake = Intake(folder, stamp, tables, models, source, workers)
+        report = intake.run(progress)
+        tables.delete_products(gone)
+        if intake.changes or gone:
+            tables.tidy(readers=True)
+        write_stamp(folder, stamp.model_copy(update={"feed": source.digest}))
+        write_changes(folder, [*intake.changes, *((product_id, "removed") for product_id in gone)])
+        kinds = Counter(kind for _, kind in intake.changes)
+        return Sync(
+            folder,
+            added=kinds["added"],
+            changed=kinds["changed"] + kinds["changed pictures"],
+            changed_pictures=kinds["changed pictures"],
+            removed=len(gone),
+            unchanged=report.unchanged,
+            kept=len(there - intake.seen) - len(gone),
+            rejected=report.rejected,
+            embedded=intake.embedded,
+        )

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from outfitter.catalogue import Catalogue, build, status, sync
+from outfitter.errors import CatalogueError, FeedError
+from tests.catalogue.conftest import Models, Shop, draw, write_csv
+from tests.catalogue.test_resume import contents
+from tests.conftest import ToyModels
+
+TOP = {"top": ((30, 10, 100, 60), (220, 30, 30))}
+
+
+def changes(folder: Path) -> list[tuple[str, str]]:
+    with (folder / "changes.csv").open(encoding="utf-8", newline="") as file:
+        return [(row["id"], row["change"]) for row in csv.DictReader(file)]
+
+
+def test_a_night_embeds_only_what_is_new_and_reports_the_rest(shop: Shop, save: Callable[..., str]) -> None:
+    shop.build()
+    embedder = shop.models["embedder"]
+    embedder.crops = 0
+    save("pictures/1.png", **TOP)
+    rows = [
+        {**shop.rows[0], "price": 99},
+        shop.rows[1],  # its picture is another
+        shop.rows[2],
+        {**shop.rows[3], "price": "cheap"},  # stays as it was
+        {**shop.rows[4], "image": "gone.png"},  # likewise
+        {"id": "new", "title": "New", "image": save("new.png", **TOP), "item_group_id": "news"},
+    ]
+    report = sync(write_csv(shop.folder / "night.csv", rows), shop.out, **shop.models)
+    assert (report.added, report.changed, report.changed_pictures, report.removed) == (1, 2, 1, 2)
+    assert (report.unchanged, report.kept, report.rejected) == (1, 2, 2)
+    assert embedder.crops == 1  # new.png and the changed picture are the same bytes
+    assert report.embedded == 1
+    assert changes(shop.out) == [
+        ("p0", "changed"),
+        ("p1", "changed pictures"),
+        ("new", "added"),
+        ("p5", "removed"),
+        ("p6", "removed"),
+    ]
+    after = Catalogue.open(shop.out)
+    assert {product.id for product in after.products()} == {"p0", "p1", "p2", "p3", "p4", "new"}
+    assert (after.product("p0").price, after.product("p3").price, after.product("p4").image) == (
+        99,
+        3.5,
+        "pictures/4.png",
+    )
+    assert after.product("new").item_group_id == "news"
+
+    embedder.crops = 0
+    again = sync(shop.folder / "night.csv", shop.out, **shop.models)
+    assert (again.added, again.changed, again.removed, again.unchanged, again.embedded) == (0, 0, 0, 4, 0)
+    assert (embedder.crops, changes(shop.out)) == (0, [])
+
+
+def test_an_almost_empty_feed_changes_nothing_unless_allowed(shop: Shop) -> None:
+    shop.build()
+    before = contents(shop.out)
+    night = write_csv(shop.folder / "night.csv", shop.rows[:3])
+    with pytest.raises(CatalogueError, match=r"names 3 of the catalogue's 7 products, so 4 would.*--allow-removals"):
+        sync(night, shop.out, **shop.models)
+    assert contents(shop.out) == before
+    assert sync(night, shop.out, allow_removals=True, **shop.models).removed == 4
+    assert len(Catalogue.open(shop.out)) == 3
+
+
+def test_a_feed_of_nothing_usable_changes_nothing(shop: Shop) -> None:
+    shop.build()
+    night = write_csv(shop.folder / "night.csv", [{**row, "price": "x"} for row in shop.rows])
+    with pytest.raises(FeedError, match="none of its rows can be used"):
+        sync(night, shop.out, **shop.models)
+    assert len(Catalogue.open(shop.out)) == 7
+
+
+def test_without_a_catalogue_one_is_made(shop: Shop) -> None:
+    report = sync(shop.feed, shop.out, **shop.models)
+    assert (report.added, report.embedded) == (7, 7)
+    assert len(Catalogue.open(shop.out)) == len(changes(shop.out)) == 7
+
+
+CHILD = """
+import os, signal, sys, threading, time
+from pathlib import Path
+import lancedb
+from outfitter.catalogue import intake, sync
+from outfitter.detections import Detector
+from outfitter.embeddings import Embedder
+
+feed, out, detector, embedder, at = sys.argv[1:]
+intake.BATCH = 5
+
+def step(done, total):
+    if done == int(at):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sync(feed, out, detector=Detector(Path(detector), threads=1), embedder=Embedder(Path(embedder), threads=1),
+     progress=step)
+"""
+
+
+def test_killed_in_the_middle_it_goes_on_and_ends_the_same(
+    tmp_path: Path, models: Models, toy_models: ToyModels
+) -> None:
+    rows = draw(tmp_path, 40)
+    old, night = write_csv(tmp_path / "old.csv", rows[:28]), tmp_path / "night.csv"
+    write_csv(night, [{**row, "price": 7} if n % 5 == 0 else row for n, row in enumerate(rows) if n >= 6])
+    for name in ("whole", "shop"):
+        build(old, tmp_path / name, **models)
+    sync(night, tmp_path / "whole", **models)
+    chance = random.Random(3)
+    for _ in range(2):
+        arguments = [night, tmp_path / "shop", toy_models.detector, toy_models.embedder, chance.randint(24, 33)]
+        child = subprocess.run([sys.executable, "-c", CHILD, *map(str, arguments)], env=os.environ, timeout=100)
+        assert child.returncode == -signal.SIGKILL
+        assert status(tmp_path / "shop").complete
+        Catalogue.open(tmp_path / "shop")  # readers go on
+    models["embedder"].crops = 0
+    sync(night, tmp_path / "shop", **models)
+    assert 0 < models["embedder"].crops < 12 * 2
+    assert contents(tmp_path / "shop") == contents(tmp_path / "whole")
