@@ -6,7 +6,10 @@ categories a dataset or a shop has. Names are the contract everywhere; ids exist
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from outfitter.errors import ConfigError, nearest
@@ -52,3 +55,40 @@ def map_labels(labels: Iterable[str], mapping: Mapping[str, str | None]) -> tupl
             )
         named.append(mapping[label])
     return tuple(named)
+
+
+CATEGORY_WORDS: Final[Mapping[str, str]] = {
+    **{slot: slot for slot in SLOTS},
+    **CCP_TO_SLOT,
+    **{
+        word: slot
+        for slot, words in {
+            "top": "anorak camisole gilet henley jersey knitwear polo pullover tank tee tshirt tunic",
+            "bottom": "chino culotte jogger trouser",
+            "long": "dungaree gown jumpsuit kaftan kimono overall parka playsuit sundress trench",
+            "footwear": "espadrille flip-flop mule oxford shoe slipper stiletto trainer",
+            "bag": "backpack clutch crossbody handbag satchel tote",
+            "headwear": "beanie beret cap fedora headband",
+            "eyewear": "eyeglasses spectacles",
+        }.items()
+        for word in words.split()
+    },
+}
+
+
+@lru_cache(4096)
+def slot_of_category(category: str | None) -> str | None:
+    """The slot that a feed's category names ("Women > Midi Skirts" → "bottom"), or None. The last word wins."""
+    for word in reversed(re.findall(r"[a-z][a-z-]*", (category or "").casefold())):
+        for form in (word, word.removesuffix("s"), word.removesuffix("es")):
+            if form in CATEGORY_WORDS:
+                return CATEGORY_WORDS[form]
+    return None
+
+
+def slot_shown(garments: Iterable[tuple[str, str | None]]) -> str | None:
+    """The slot that more of a product's pictures show than any other, of (picture, slot) pairs; None on a tie."""
+    counted = Counter(slot for _, slot in set(garments) if slot).most_common(2)
+    if not counted or (len(counted) == 2 and counted[0][1] == counted[1][1]):
+        return None
+    return counted[0][0]

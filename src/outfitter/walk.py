@@ -21,6 +21,7 @@ from outfitter.errors import CatalogueError, ModelError, QueryError
 from outfitter.geometry import Boxes, as_boxes, iou
 from outfitter.photo import load_photo
 from outfitter.recommendations import CandidateSource, Garment, Query, choose
+from outfitter.recommendations.arrange import Arrangement
 from outfitter.recommendations.colour import find_colour, name_colour
 from outfitter.recommendations.slots import NOUNS, own_slot
 from outfitter.values import Crops, Detections, Embeddings, Photo, Recommendation
@@ -146,6 +147,9 @@ class Shop:
         strategy: str | None = None,
         where: str | None = None,
         exclude: Collection[str] = (),
+        in_stock: bool = False,
+        grouped: bool = False,
+        diversity: float = 0.0,
     ) -> list[Recommendation]:
         """Products for a photo, or for a product of the catalogue (which is then left out itself).
 
@@ -155,13 +159,18 @@ class Shop:
         Args:
             where: filters such as ``"category=top,price<50"``.
             exclude: ids of products not to show.
+            in_stock: leave out what cannot be bought.
+            grouped: one product of each item_group_id, the best.
+            diversity: 0 keeps the strategy's order; up to 1, products unlike those above them come earlier.
 
         Raises:
             PhotoError: the photo cannot be read.
-            QueryError: k below 1, no such garment, product or filter column, a region outside the photo.
+            QueryError: k below 1, diversity outside 0–1, no such garment, product or filter column, a region outside
+                the photo.
             ConfigError: no such strategy.
         """
         chosen = choose(strategy).strategy
+        arrangement = Arrangement(in_stock, grouped, diversity)
         if k < 1:
             raise QueryError(f"k is {k}; need at least 1 recommendation.")
         if (photo is None) == (product is None):
@@ -177,7 +186,7 @@ class Shop:
             assert photo is not None
             garments = self.see(photo.photo if isinstance(photo, Look) else photo, garment, region).garments
         left_out = frozenset(exclude) | ({product} if product is not None else set())
-        return chosen.recommend(Query(garments, k, where, left_out), self.source)
+        return arrangement.recommend(chosen, Query(garments, k, where, left_out), self.source)
 
     def _of_product(self, product_id: str) -> Garment:
         product = self.source.product(product_id)

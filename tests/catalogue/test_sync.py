@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from outfitter.catalogue import Catalogue, build, status, sync
-from outfitter.errors import CatalogueError, FeedError
+from outfitter.errors import CatalogueError, FeedError, QueryError
 from tests.catalogue.conftest import Models, Shop, draw, write_csv
 from tests.catalogue.test_resume import contents
 from tests.conftest import ToyModels
@@ -88,6 +88,17 @@ def test_without_a_catalogue_one_is_made(shop: Shop) -> None:
     report = sync(shop.feed, shop.out, **shop.models)
     assert (report.added, report.embedded) == (7, 7)
     assert len(Catalogue.open(shop.out)) == len(changes(shop.out)) == 7
+
+
+def test_slot_is_a_filter_whatever_the_categories_are(shop: Shop) -> None:
+    shop.rows[1] = {**shop.rows[1], "category": "Women > Midi Skirts"}
+    shop.rows[2] = {**shop.rows[2], "category": "Sale"}  # its picture shows a top
+    shop.write()
+    catalogue = shop.build()
+    assert [one.id for one in catalogue.products("slot=bottom")] == ["p1"]
+    assert [one.id for one in catalogue.products("slot!=bottom,price<4")] == ["p0", "p2", "p3"]
+    with pytest.raises(QueryError, match="no such slot; choose from top, bottom, .*did you mean 'bottom'"):
+        list(catalogue.products("slot=bottoms"))
 
 
 CHILD = """

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from outfitter.recommendations import CandidateSource
-from outfitter.recommendations.slots import fills, own_slot, slot_of_category
+from outfitter.recommendations.slots import fills, own_slot
+from outfitter.taxonomy import slot_of_category
 from outfitter.values import Product
 
 ONE = np.ones(1, np.float32)

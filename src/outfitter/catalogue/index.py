@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from outfitter.catalogue.feed import locate
 from outfitter.catalogue.readers import OPTIONAL
 from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, explained, read_stamp
-from outfitter.catalogue.where import Kind, matching, parse_where
+from outfitter.catalogue.where import Condition, Kind, matching, parse_where
 from outfitter.crops import PROTOCOL
 from outfitter.errors import CatalogueError, QueryError, nearest
+from outfitter.taxonomy import SLOTS, slot_of_category, slot_shown
 from outfitter.values import Candidate, IndexedGarment, Product
 
 if TYPE_CHECKING:
@@ -108,9 +109,10 @@ class Catalogue:
 
     @property
     def columns(self) -> dict[str, Kind]:
-        """What a filter may name."""
+        """What a filter may name. slot: what a product is, unless the feed has a column of that name."""
         kinds: dict[str, Kind] = dict.fromkeys(TEXTS, "text")
         kinds["price"] = "number"
+        kinds["slot"] = "text"
         return kinds | dict.fromkeys(self.stamp.attributes, "attribute")
 
     # --- products
@@ -258,9 +260,35 @@ class Catalogue:
         return np.ascontiguousarray((self._garments.vectors @ vectors.T).T)
 
     def _find_allowed(self, where: str) -> NDArray[np.bool_]:
-        columns = self.columns
-        stored_as = {name: self.stamp.attributes.get(name, name) for name in columns}
-        return matching(parse_where(where, columns), self._table, stored_as)
+        conditions = parse_where(where, self.columns)
+        stored_as = {name: self.stamp.attributes.get(name, name) for name in self.columns}
+        table = self._table
+        if stored_as["slot"] == "slot" and any(condition.column == "slot" for condition in conditions):
+            self._require_slots(conditions)
+            table = table.append_column("slot", [self._own_slots])
+        return matching(conditions, table, stored_as)
+
+    def _require_slots(self, conditions: tuple[Condition, ...]) -> None:
+        known = dict.fromkeys([*SLOTS, *(name for name in self._garments.names if name)])
+        for condition in conditions:
+            if condition.column == "slot" and condition.sign != "~" and condition.value not in known:
+                raise QueryError(
+                    f"filter: slot{condition.sign}{condition.value}: there is no such slot; choose from "
+                    f"{', '.join(known)}{nearest(str(condition.value), known)}"
+                )
+
+    @cached_property
+    def _own_slots(self) -> pa.Array:
+        """What each product is: its category's slot, else what most of its pictures show."""
+        import pyarrow as pa
+
+        categories = self._table.column("category").to_pylist()
+        own = []
+        for place, category in enumerate(categories):
+            start, stop = self._entries(place)
+            shown = ((self._images[entry], self._garments.names[self._slot[entry]]) for entry in range(start, stop))
+            own.append(slot_of_category(category) or slot_shown(shown))
+        return pa.array(own, pa.string())
 
 
 @dataclass(frozen=True, eq=False)

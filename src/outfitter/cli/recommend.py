@@ -32,6 +32,9 @@ def command(
         str | None, typer.Option(help="Filters, such as 'category=top,price<50,availability=in_stock'.")
     ] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="A product id not to show; may be repeated.")] = None,
+    in_stock: Annotated[bool, typer.Option(help="Leave out what cannot be bought.")] = False,
+    grouped: Annotated[bool, typer.Option(help="One product of each item_group_id: one colour of a style.")] = False,
+    diversity: Annotated[float, typer.Option(help="0 keeps the order; up to 1, more variety among the first.")] = 0.0,
     detector: Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")] = None,
     embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
 ) -> None:
@@ -52,6 +55,9 @@ def command(
         strategy=strategy,
         where=where,
         exclude=exclude or (),
+        in_stock=in_stock,
+        grouped=grouped,
+        diversity=diversity,
     )
     say(why)
     for recommendation in found:

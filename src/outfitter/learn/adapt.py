@@ -38,7 +38,7 @@ from outfitter.learn.export import export_detector
 from outfitter.learn.options import Optimiser, TrainOptions
 from outfitter.learn.train import RUN_FILE, Progress, RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import encode_jpeg, load_photo
-from outfitter.recommendations.slots import slot_of_category
+from outfitter.taxonomy import slot_of_category
 from outfitter.values import Annotations, Detections, Example, Photo, Product
 
 VAL: Final = 0.2

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from outfitter.recommendations.colour import find_colour
-from outfitter.recommendations.slots import ARTICLES, NOUNS, is_bystander, slot_of_category
+from outfitter.recommendations.slots import ARTICLES, NOUNS, is_bystander
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
+from outfitter.taxonomy import slot_of_category
 from outfitter.values import Candidate, Product, Recommendation
 
 SAME_SLOT: Final = 0.15

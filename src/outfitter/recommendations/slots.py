@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from outfitter.recommendations.strategy import CandidateSource
-from outfitter.taxonomy import CCP_TO_SLOT, SLOTS
+from outfitter.taxonomy import slot_of_category, slot_shown
 from outfitter.values import Candidate, Product
 
 NOUNS: Final[Mapping[str, str]] = {
@@ -28,34 +26,6 @@ NOUNS: Final[Mapping[str, str]] = {
 ARTICLES: Final[Mapping[str, str]] = {"top": "a ", "long": "a ", "bag": "a ", "headwear": "a "}
 """The rest are plural."""
 
-CATEGORY_WORDS: Final[Mapping[str, str]] = {
-    **{slot: slot for slot in SLOTS},
-    **CCP_TO_SLOT,
-    **{
-        word: slot
-        for slot, words in {
-            "top": "anorak camisole gilet henley jersey knitwear polo pullover tank tee tshirt tunic",
-            "bottom": "chino culotte jogger trouser",
-            "long": "dungaree gown jumpsuit kaftan kimono overall parka playsuit sundress trench",
-            "footwear": "espadrille flip-flop mule oxford shoe slipper stiletto trainer",
-            "bag": "backpack clutch crossbody handbag satchel tote",
-            "headwear": "beanie beret cap fedora headband",
-            "eyewear": "eyeglasses spectacles",
-        }.items()
-        for word in words.split()
-    },
-}
-
-
-@lru_cache(4096)
-def slot_of_category(category: str | None) -> str | None:
-    """The slot that a feed's category names ("Women > Midi Skirts" → "bottom"), or None. The last word wins."""
-    for word in reversed(re.findall(r"[a-z][a-z-]*", (category or "").casefold())):
-        for form in (word, word.removesuffix("s"), word.removesuffix("es")):
-            if form in CATEGORY_WORDS:
-                return CATEGORY_WORDS[form]
-    return None
-
 
 def own_slot(source: CandidateSource, product: Product) -> str | None:
     """The slot a product fills: its category's, else what more of its pictures show than anything else.
@@ -65,11 +35,7 @@ def own_slot(source: CandidateSource, product: Product) -> str | None:
     named = slot_of_category(product.category)
     if named:
         return named
-    shown = {(garment.image, garment.slot) for garment in source.garments(product.id) if garment.slot}
-    counted = Counter(slot for _, slot in shown).most_common(2)
-    if not counted or (len(counted) == 2 and counted[0][1] == counted[1][1]):
-        return None
-    return counted[0][0]
+    return slot_shown((garment.image, garment.slot) for garment in source.garments(product.id))
 
 
 def is_bystander(source: CandidateSource, candidate: Candidate, product: Product) -> bool:
