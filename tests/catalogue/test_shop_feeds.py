@@ -103,6 +103,7 @@ def test_an_item_that_is_no_xml_is_rejected_with_its_line_and_the_rest_goes_on(t
         (9, "is no well-formed XML: line 10: undefined entity"),
         (16, "is no well-formed XML: line 17: mismatched tag"),
     ]
+    assert feed.ids == {"1", "2", "3", "4", "5", "6"}
 
 
 def test_an_endless_item_is_rejected(tmp_path: Path) -> None:

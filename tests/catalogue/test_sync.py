@@ -76,6 +76,15 @@ def test_an_almost_empty_feed_changes_nothing_unless_allowed(shop: Shop) -> None
     assert len(Catalogue.open(shop.out)) == 3
 
 
+def test_a_row_that_tells_no_id_may_be_any_products_so_none_is_removed(shop: Shop) -> None:
+    shop.build()
+    night = write_csv(shop.folder / "night.csv", shop.rows[:5])
+    night.write_text(night.read_text() + 'p5,"Top"s,pictures/5.png,top,1,wool\n')
+    report = sync(night, shop.out, **shop.models)
+    assert (report.removed, report.kept, report.rejected, report.unchanged) == (0, 2, 1, 5)
+    assert sync(night, shop.out, allow_removals=True, **shop.models).removed == 2
+
+
 def test_a_feed_of_nothing_usable_changes_nothing(shop: Shop) -> None:
     shop.build()
     night = write_csv(shop.folder / "night.csv", [{**row, "price": "x"} for row in shop.rows])

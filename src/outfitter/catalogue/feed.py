@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from outfitter.catalogue.readers import KNOWN, OPTIONAL, READERS, Record, Source, format_of
 from outfitter.catalogue.readers.lines import printable
-from outfitter.catalogue.readers.source import REQUIRED, require_columns
+from outfitter.catalogue.readers.source import REQUIRED, Unreadable, require_columns
 from outfitter.catalogue.where import NUMBER, normal_availability
 from outfitter.errors import FeedError
 from outfitter.photo import is_url
@@ -47,7 +47,8 @@ class Feed:
 
     base: the folder that relative picture names start from. attributes: the columns beyond the known ones.
     rows: how many there are, usable or not. digest: changes whenever any row does.
-    ids: of all rows that tell one, usable or not. now: when it was opened, which decides on sales that begin or end.
+    ids: of all rows, usable or not; with an empty one if a row tells none.
+    now: when it was opened, which decides on sales that begin or end.
     """
 
     name: str
@@ -127,7 +128,7 @@ def row_digest(product: Product, base: Path) -> str:
 def _checked(line: int, fields: Mapping[str, object] | str, seen: dict[str, int], now: datetime) -> Row | Reject:
     """A product of a row's fields, or why there is none. seen: ids → the lines they were on."""
     if isinstance(fields, str):
-        return Reject(line, "", "", fields)
+        return Reject(line, fields.id if isinstance(fields, Unreadable) else "", "", fields)
     texts = {name: _text(value) for name, value in fields.items() if name != "additional_images"}
     known = {name: texts.get(name, "") for name in (*REQUIRED, *OPTIONAL)}
 

@@ -32,7 +32,8 @@ class Sync:
     """What a sync did. added, changed, removed, unchanged, kept: products; rejected: rows and pictures.
 
     changed_pictures: those of `changed` whose pictures are others; the rest changed in price, stock or text alone.
-    kept: products that the feed names and that could not be used as it has them; they stay as they were.
+    kept: products that stay as they were: the feed names them and what it has of them cannot be used, or it lacks them
+    and has rows that tell no id.
     embedded: pictures that went through the models.
     """
 
@@ -71,11 +72,12 @@ def sync(
     """Make the catalogue what the feed says; make it anew if there is none.
 
     New and changed pictures are embedded, other changes are only written, and products that the feed no longer names
-    go. One that it names in a row that cannot be used, or whose picture cannot be read, stays as it was. Whatever ends
+    go. One that it names in a row that cannot be used, or whose picture cannot be read, stays as it was; so do all that
+    are missing if there are rows so broken that not even their id is told. Whatever ends
     the process, the same command goes on after it and then reports what it did itself.
 
     Args:
-        allow_removals: let go of more than half of the products.
+        allow_removals: let go of more than half of the products, and of those missing beside rows without an id.
 
     Raises:
         FeedError: the feed cannot be read, or none of its rows can be used; nothing has changed.
@@ -95,7 +97,8 @@ def sync(
         stamp = models.require(folder, require_finished(folder))
         tables = Tables(folder, stamp)
         there = set(column(tables.products, "id"))
-        gone = sorted(there - source.ids)
+        # A row that tells no id may be any product's, so none is taken to be missing.
+        gone = sorted(there - source.ids) if allow_removals or "" not in source.ids else []
         if len(gone) > MOST_REMOVED * len(there) and not allow_removals:
             raise CatalogueError(
                 f"{source.name}: names {len(there) - len(gone)} of the catalogue's {len(there)} products, so "

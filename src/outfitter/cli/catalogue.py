@@ -71,7 +71,9 @@ def add(
 def sync(
     feed: Annotated[str, typer.Argument(help=FEED)],
     catalogue_: Annotated[Path, typer.Option("--catalogue", help="The catalogue's folder; made if it is not there.")],
-    allow_removals: Annotated[bool, typer.Option(help="Let more than half of the products go.")] = False,
+    allow_removals: Annotated[
+        bool, typer.Option(help="Let more than half of the products go, or any while rows tell no id.")
+    ] = False,
     format: Format = None,
     detector: Detector = None,
     embedder: Embedder = None,
@@ -99,7 +101,9 @@ def sync(
         f"{done.changes} lists them."
     )
     if done.kept:
-        say(f"{done.kept} products stay as they were, since the feed's rows or pictures of them cannot be used.")
+        say(
+            f"{done.kept} products stay as they were, since the feed's rows or pictures of them cannot be used, or tell no id."
+        )
     if done.rejected:
         say(f"{done.rejected} rows or pictures were rejected; {done.rejects} says why.")
         raise typer.Exit(1)

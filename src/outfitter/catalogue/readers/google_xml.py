@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, NoReturn
 from xml.parsers import expat
 
 from outfitter.catalogue.readers.google import own_fields
-from outfitter.catalogue.readers.source import LONGEST, READERS, Record, Source
+from outfitter.catalogue.readers.source import LONGEST, READERS, Record, Source, Unreadable
 from outfitter.errors import FeedError
 
 GOOGLE: Final = re.compile(r"https?://base\.google\.com/(ns|cns)/1\.0/?")
@@ -75,7 +75,7 @@ class _Document:
             yield from self._done
             self._done.clear()
             if self._item and self._fed - self._item[2] > LONGEST:
-                yield self._line(self._item[1]), f"is longer than {LONGEST:,} bytes"
+                yield self._line(self._item[1]), self._unreadable(f"is longer than {LONGEST:,} bytes")
                 self._skip()
             if not chunk:
                 return
@@ -89,7 +89,14 @@ class _Document:
     def _malformed(self, error: expat.ExpatError) -> Record:
         assert self._item is not None
         where = self._line(error.lineno)
-        return self._line(self._item[1]), f"is no well-formed XML: line {where}: {expat.ErrorString(error.code)}"
+        return self._line(self._item[1]), self._unreadable(
+            f"is no well-formed XML: line {where}: {expat.ErrorString(error.code)}"
+        )
+
+    def _unreadable(self, reason: str) -> Unreadable:
+        told = Unreadable(reason)
+        told.id = next((ids[0] for (_, name), ids in self._fields.items() if name == "id"), "")
+        return told
 
     def _read(self) -> bytes:
         try:

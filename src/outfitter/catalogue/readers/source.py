@@ -30,6 +30,13 @@ KNOWN: Final = (*REQUIRED, *OPTIONAL, "price", "sale_price", "sale_price_effecti
 LONGEST: Final = 1_000_000
 """Characters of a line, bytes of an XML item; what is longer is rejected without being held in memory."""
 
+
+class Unreadable(str):
+    """Why a row cannot be read, and its id if that much could be."""
+
+    id: str = ""
+
+
 Record: TypeAlias = tuple[int, Mapping[str, object] | str]
 """What a reader yields: line, from 1, and fields, or line and why the line cannot be read."""
 
