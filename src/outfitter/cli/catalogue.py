@@ -102,7 +102,7 @@ def sync(
     )
     if done.kept:
         say(
-            f"{done.kept} products stay as they were, since the feed's rows or pictures of them cannot be used, or tell no id."
+            f"{done.kept} products stay as they were: the feed's rows or pictures of them cannot be used, or tell no id."
         )
     if done.rejected:
         say(f"{done.rejected} rows or pictures were rejected; {done.rejects} says why.")
