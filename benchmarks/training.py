@@ -1,0 +1,141 @@
+"""What the training loop costs, beside the bare forward and backward passes, and beside a plain torchvision model.
+
+    python benchmarks/training.py loop        ≤ 1.1 × the bare passes of the same model and batch
+    python benchmarks/training.py light       ≥ 1.5 × as many photos a second as fasterrcnn_mobilenet_v3_large_320_fpn
+    python benchmarks/training.py original    Inception-ResNet-v2, one photo at 600 pixels: peak memory ≤ 12 GB
+
+`loop` trains on drawn scenes, photos read, varied and put together by a worker beside; the bare passes get ready
+batches of the same size. `light` compares bare steps at 256 × 384 in batches of 4. Parts take turns within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_320_fpn
+
+from outfitter.boutique import draw_scene
+from outfitter.learn.models import build
+from outfitter.learn.models.common import PixelsInPixelsOut, hold_batch_norm
+from outfitter.learn.options import train_options
+from outfitter.learn.samples import Samples
+from outfitter.learn.train import RunInfo, start
+from outfitter.photo import encode_jpeg
+from outfitter.taxonomy import SLOTS
+from outfitter.values import Example
+
+SIZE = (256, 384)
+
+
+def scenes(folder: Path, count: int) -> list[Example]:
+    found = []
+    for seed in range(count):
+        photo, truth = draw_scene(seed)
+        path = folder / f"{seed}.jpg"
+        path.write_bytes(encode_jpeg(photo.pixels, 88))
+        found.append(Example(path, path.stem, truth))
+    return found
+
+
+def step_of(model: nn.Module, batch: int, size_wh: tuple[int, int] = SIZE) -> Callable[[], None]:
+    """A bare step of SGD on noise with three boxes a photo."""
+    model.to(memory_format=torch.channels_last)
+    optimiser = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=1e-6)
+    images = [torch.rand(3, size_wh[1], size_wh[0]) * 255 for _ in range(batch)]
+    w, h = size_wh
+    boxes = torch.tensor([[0.1, 0.1, 0.6, 0.5], [0.2, 0.4, 0.7, 0.9], [0.3, 0.8, 0.6, 0.95]]) * torch.tensor(
+        [w, h, w, h]
+    )
+    targets = [{"boxes": boxes, "labels": torch.tensor([1, 2, 4])} for _ in range(batch)]
+
+    def step() -> None:
+        model.train()
+        hold_batch_norm(model)
+        losses = model(images, targets)
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        optimiser.zero_grad()
+
+    return step
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def loop(steps: int) -> dict[str, Any]:
+    """Steps a run's own way, beside bare steps on its own batches."""
+    with tempfile.TemporaryDirectory() as folder:
+        examples = scenes(Path(folder), 24)
+        given = {"steps": 3 * steps, "evaluate_every": 10**6, "save_every": 10**6, "empty_classes": "allow"}
+        options = train_options(given, "benchmark")
+        run = start(Path(folder) / "run", RunInfo(options, SLOTS, "drawn"), examples, ())
+        samples = Samples(examples, SLOTS, options, 0, 1)
+        ready = [samples[number] for number in range(3 * steps)]
+        marks = [time.perf_counter()]
+        run(lambda _step, _steps, _loss: marks.append(time.perf_counter()))
+        ours = [b - a for a, b in zip(marks[steps:], marks[steps + 1 :], strict=False)]
+        model = run.accelerator.unwrap_model(run.model)
+        optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
+
+        def bare(number: int) -> None:
+            model.train()
+            hold_batch_norm(model)
+            losses = model(ready[number].images, ready[number].targets)
+            torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            optimiser.zero_grad()
+
+        plain = [seconds(lambda number=number: bare(number)) for number in range(steps, 3 * steps)]  # type: ignore[misc]
+    ratio = statistics.median(a / b for a, b in zip(ours, plain, strict=False))
+    return {"loop / bare": round(ratio, 3), "goal met": ratio <= 1.1}
+
+
+def light(steps: int) -> dict[str, Any]:
+    torch.manual_seed(0)
+    ours = step_of(build("faster_rcnn_lite", SLOTS), 4)
+    other = fasterrcnn_mobilenet_v3_large_320_fpn(weights=None, weights_backbone=None, num_classes=len(SLOTS) + 1)
+    other.transform = PixelsInPixelsOut(127.5, 127.5)
+    theirs = step_of(other, 4)
+    ours(), theirs()
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(steps)]
+    ratio = statistics.median(b / a for a, b in pairs)
+    return {"light / torchvision, photos a second": round(ratio, 3), "goal met": ratio >= 1.5}
+
+
+def original(_: int) -> dict[str, Any]:
+    torch.manual_seed(0)
+    step = step_of(build("faster_rcnn_inception_resnet_v2", SLOTS, "none"), 1, (600, 904))
+    took = seconds(step)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return {"peak_gb": round(peak, 2), "seconds a step": round(took, 1), "goal met": peak <= 12}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["loop", "light", "original"])
+    parser.add_argument("--steps", type=int, default=12)
+    given = parser.parse_args()
+    if "OMP_WAIT_POLICY" not in os.environ:  # read when torch is loaded: begin again with it
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"})
+    found = {"loop": loop, "light": light, "original": original}[given.what](given.steps)
+    print(json.dumps(found))
+    raise SystemExit(not found["goal met"])
+
+
+if __name__ == "__main__":
+    main()
