@@ -101,9 +101,7 @@ def sync(
         f"{done.changes} lists them."
     )
     if done.kept:
-        say(
-            f"{done.kept} products stay as they were: the feed's rows or pictures of them cannot be used, or tell no id."
-        )
+        say(f"{done.kept} products stay as they were: their rows or pictures cannot be used, or tell no id.")
     if done.rejected:
         say(f"{done.rejected} rows or pictures were rejected; {done.rejects} says why.")
         raise typer.Exit(1)
