@@ -97,6 +97,8 @@ class Manifest(Options):
     class_names: tuple[str, ...] = ()
     score_threshold: float | None = Field(default=None, ge=0, le=1)
     dimensions: int | None = Field(default=None, gt=0)
+    parts: Mapping[str, int] = {}
+    """Of an embedder whose vectors have parts that can be told apart: name → dimensions, in order."""
     recipe: str
     sources: tuple[Source, ...]
     metrics: Mapping[str, Any]

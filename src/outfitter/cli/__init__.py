@@ -43,6 +43,9 @@ VERBS: Final = {
     "recommend": Verb("Recommend products for a photo or for a product."),
     "datasets": Verb("Prepare, check, convert and draw annotated photos.", stopped=GOES_ON),
     "train": Verb("Train a detector.", extra="learn", stopped="Stopped. 'outfitter train --resume RUN' goes on."),
+    "train-embedder": Verb(
+        "Train an embedder.", extra="learn", stopped="Stopped. 'outfitter train-embedder --resume RUN' goes on."
+    ),
     "export": Verb("Make a model folder from a training run.", extra="learn", stopped="Stopped. Nothing was written."),
     "adapt": Verb("Teach the detector on a shop's own pictures.", extra="learn", stopped=GOES_ON),
     "adopt": Verb("Make an embedder of an image encoder that others trained.", extra="learn"),
@@ -115,7 +118,7 @@ def _app(wanted: str | None) -> typer.Typer:
         if name != wanted:
             app.command(name, help=verb.help)(lambda: None)
             continue
-        module = importlib.import_module(f"outfitter.cli.{name}")
+        module = importlib.import_module(f"outfitter.cli.{name.replace('-', '_')}")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name, help=verb.help)
         else:

@@ -21,7 +21,9 @@ class Precision(StrEnum):
 def command(
     run: Annotated[str, typer.Argument(help="A run's folder, or 'efficientnet-lite2' for the frozen embedder.")],
     out: Annotated[Path, typer.Option(help="The new model folder.")],
-    on: Annotated[Path, typer.Option(help="The data set whose val photos prove the export.")],
+    on: Annotated[
+        Path, typer.Option(help="The data set whose val photos prove the export; for an embedder also a CSV.")
+    ],
     card: Annotated[
         Path | None, typer.Option(help="A YAML file with the model's name, recipe and sources; else the run's own.")
     ] = None,
@@ -34,11 +36,20 @@ def command(
 ) -> None:
     """Write a model folder, if it equals the torch model on the val photos. Prints its manifest as one JSON line."""
     from outfitter import datasets
-    from outfitter.learn import embedder, export, train
+    from outfitter.learn import embedder, export, garments, metric, train
     from outfitter.learn.card import Card, read_card
 
     if max_drop is not None and precision is not Precision.int8:
         raise ConfigError(f"--max-drop is for int8; {precision.value} must not lose more than {export.MAX_DROP}.")
+    if metric.is_embedder_run(Path(run)):
+        if precision is not Precision.fp16:
+            raise ConfigError(f"an embedder is exported with --precision fp16, weights in half; got {precision.value}.")
+        model, made = metric.load_embedder(Path(run))
+        proof = garments.plain_crops(garments.read_proof(on), made.options.side)
+        stated = read_card(card) if card else Card.of_embedder(made.options.backbone, made.data)
+        manifest = embedder.export_embedder(model, out, proof, stated, parts=model.parts)
+        emit({"model": str(out), **manifest.model_dump(mode="json", exclude_none=True)})
+        return
     data = datasets.load(on)
     if run == "efficientnet-lite2":
         if card is None:

@@ -54,7 +54,7 @@ def command(
     from outfitter.learn.options import train_options
 
     named = {"model": model, "steps": steps, "precision": precision, "weights": weights}
-    given = _file(config) | {key: value for key, value in named.items() if value is not None}
+    given = read_options(config) | {key: value for key, value in named.items() if value is not None}
     options = train_options(given, str(config or "command line"))
     if print_config:
         typer.echo(yaml.safe_dump(json.loads(options.model_dump_json(exclude_none=True)), sort_keys=False), nl=False)
@@ -85,10 +85,11 @@ def command(
         if preflight:
             say(f"preflight: AP50 {overfit(info, loaded.split('train')):.2f} on the eight photos it was trained on.")
         run = train.start(folder, info, loaded.split("train"), loaded.split("val"), init)
-    _train(run, folder)
+    run_to_the_end(run, folder)
 
 
-def _train(run: Run, folder: Path) -> None:
+def run_to_the_end(run: Run, folder: Path) -> None:
+    """Train with a progress bar, and print the last evaluation."""
     if not run.accelerator.is_main_process:
         run()
         return
@@ -100,7 +101,7 @@ def _train(run: Run, folder: Path) -> None:
         try:
             row = run(lambda _step, _steps, loss: advance(label=f"loss {loss:.3f}"))
         except OutfitterError:
-            say(f"'outfitter train --resume {folder}' goes on from the last checkpoint.")
+            say(f"'{run.task.resumed_by} {folder}' goes on from the last checkpoint.")
             raise
     emit({"run": str(folder), **row})
 
@@ -116,7 +117,8 @@ def _copied(run: Path, out: Path) -> Path:
     return out
 
 
-def _file(config: Path | None) -> dict[str, Any]:
+def read_options(config: Path | None) -> dict[str, Any]:
+    """The options that a YAML file gives; none without a file."""
     import yaml
 
     if config is None:

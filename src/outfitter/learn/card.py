@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -23,6 +24,12 @@ class Card(Options):
         """What a run itself can say: its architecture and where its data lay; licences are for its owner to add."""
         origin = Source(name=f"photos of {Path(data).name}", licence="not stated")
         return cls(name=model.replace("_", "-"), recipe=f"outfitter train --model {model}", sources=(origin,))
+
+    @classmethod
+    def of_embedder(cls, backbone: int, data: Sequence[str]) -> Card:
+        """The same of an embedder's run."""
+        origins = tuple(Source(name=f"garments of {Path(one).name}", licence="not stated") for one in data)
+        return cls(name=f"shape-and-colour-lite{backbone}", recipe="outfitter train-embedder", sources=origins)
 
     @property
     def notices(self) -> str:

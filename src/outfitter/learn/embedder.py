@@ -142,6 +142,7 @@ def export_embedder(
     card: Card,
     *,
     metrics: Mapping[str, Any] | None = None,
+    parts: Mapping[str, int] | None = None,
     least_cosine: float = 0.999,
 ) -> Manifest:
     """Export, compare with torch on real `crops`, and write the model folder only if it passed.
@@ -160,6 +161,7 @@ def export_embedder(
         **card.model_dump(),
         "embedder_input": {"side": side, "crop_protocol": PROTOCOL},
         "dimensions": wanted.shape[1],
+        "parts": dict(parts or {}),
         "metrics": {},
     }
     with tempfile.TemporaryDirectory(prefix="outfitter-export-") as scratch:

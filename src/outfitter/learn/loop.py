@@ -47,6 +47,10 @@ class Task(Protocol):
     def judged_by(self) -> str:
         """The number of an evaluation's row by which the best checkpoint is chosen; the higher, the better."""
 
+    @property
+    def resumed_by(self) -> str:
+        """The command that goes on with a run, but for the run's folder."""
+
     def build(self, weights: str | None) -> nn.Module:
         """The model, with pretrained weights (see `outfitter.learn.models.build`)."""
 
@@ -89,7 +93,7 @@ class Run:
                 return self._loop(journal, progress)
             except KeyboardInterrupt:
                 self._save()
-                journal.say(f"interrupted at step {self.step}; go on with 'outfitter train --resume {self.folder}'")
+                journal.say(f"interrupted at step {self.step}; go on with '{self.task.resumed_by} {self.folder}'")
                 raise
 
     def _loop(self, journal: Journal, progress: Progress | None) -> dict[str, Any]:

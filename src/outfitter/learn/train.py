@@ -91,7 +91,7 @@ def best_checkpoint(run: Path) -> Path:
     """The folder of the best checkpoint, else of the newest. Raises TrainingError if there is none."""
     folder = run / "best" if (run / "best" / checkpoints.STATE_FILE).is_file() else checkpoints.latest(run)
     if folder is None:
-        raise TrainingError(f"{run}: holds no checkpoint yet. Run 'outfitter train --resume {run}'.")
+        raise TrainingError(f"{run}: holds no checkpoint yet. Let its training go on first, with --resume.")
     return folder
 
 
@@ -108,6 +108,7 @@ class DetectorTask:
     train: Sequence[Example]
     val: Sequence[Example]
     judged_by: str = "AP"
+    resumed_by: str = "outfitter train --resume"
 
     def build(self, weights: str | None) -> nn.Module:
         return build(self.info.options.model, self.info.class_names, weights)

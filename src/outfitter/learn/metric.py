@@ -1,0 +1,246 @@
+"""Training an embedder: garments of a group close together, all others apart.
+
+The vector has two parts that can be told by position. The shape part is learnt: pooled features of an EfficientNet-Lite
+through a projection that a supervised contrastive loss (Khosla et al. 2020) moves, with the other colours of a style
+among its like. The colour part is not learnt, so that it cannot be lost: the histogram of `Colours` on its principal
+axes. Both projections begin at the principal axes (Jolliffe 2002, uncentred) of the garments in train, which keep the
+cosines of the whole vectors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pytorch_metric_learning.losses import SupConLoss
+from torch import Tensor, nn
+from torch.nn import functional
+
+from outfitter.config import parse
+from outfitter.errors import ConfigError, TrainingError
+from outfitter.evaluation.bootstrap import plain
+from outfitter.evaluation.items import Item
+from outfitter.evaluation.retrieval import score_retrieval
+from outfitter.learn import checkpoint as checkpoints
+from outfitter.learn.backbones import efficientnet_lite
+from outfitter.learn.embedder import Colours
+from outfitter.learn.garments import PLAIN, EmbedderOptions, GarmentBatch, GarmentSamples, Split, stream, view
+from outfitter.learn.journal import Journal
+from outfitter.learn.loop import Run, begin
+from outfitter.learn.models.common import NO_WEIGHTS
+from outfitter.learn.train import RUN_FILE, best_checkpoint
+from outfitter.values import Embeddings
+
+KIND = "embedder"
+AT_ONCE = 16
+"""Crops per run of the network outside of training."""
+
+
+class ShapeAndColour(nn.Module):
+    """uint8 pixels (N, S, S, 3) → float32 (N, shape + colour dimensions), length 1; the shape part comes first."""
+
+    colour_axes: Tensor
+
+    def __init__(self, options: EmbedderOptions, weights: str | None) -> None:
+        super().__init__()
+        file = None if weights in (None, NO_WEIGHTS) else Path(str(weights))
+        self.backbone = efficientnet_lite(options.backbone, file, weights == NO_WEIGHTS, num_classes=0)
+        self.colours = Colours()
+        width = int(self.backbone.num_features)  # type: ignore[arg-type]
+        for key, got, most in (
+            ("shape_dimensions", options.shape_dimensions, width),
+            ("colour_dimensions", options.colour_dimensions, self.colours.dimensions),
+        ):
+            if got > most:
+                raise ConfigError(
+                    f"{key}: {got} is more than the {most} that there are to project. Take at most {most}."
+                )
+        self.head = nn.Linear(width, options.shape_dimensions, bias=False)
+        self.register_buffer("colour_axes", torch.eye(self.colours.dimensions)[:, : options.colour_dimensions].clone())
+        self.share = options.colour_share
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The parts of a vector, in order."""
+        return {"shape": self.head.out_features, "colour": int(self.colour_axes.shape[1])}
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """The backbone's, float32 (N, width), length 1."""
+        images = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+        return functional.normalize(self.backbone(images), dim=1)
+
+    def shape(self, pixels: Tensor) -> Tensor:
+        """The learnt part, length 1."""
+        return functional.normalize(self.head(self.features(pixels)), dim=1)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        colour = functional.normalize(self.colours(pixels) @ self.colour_axes, dim=1)
+        return torch.cat([(1 - self.share) ** 0.5 * self.shape(pixels), self.share**0.5 * colour], 1)
+
+    @torch.no_grad()
+    def fit(self, crops: Iterator[Tensor]) -> None:
+        """Begin both projections at the principal axes of these crops."""
+        self.eval()
+        found = [(self.features(part), self.colours(part)) for part in crops]
+        features, colours = (torch.cat(parts) for parts in zip(*found, strict=True))
+        self.head.weight.copy_(_principal(features, self.head.out_features).T)
+        self.colour_axes.copy_(_principal(colours, self.colour_axes.shape[1]))
+
+
+def _principal(rows: Tensor, count: int) -> Tensor:
+    """The axes along which rows (N, D) are longest, (D, count), orthonormal."""
+    _, vectors = torch.linalg.eigh(rows.double().T @ rows.double())
+    longest: Tensor = vectors.flip(1)[:, :count].float()
+    return longest
+
+
+@dataclass(frozen=True)
+class EmbedderRun:
+    """What ``run.json`` of an embedder's run holds. data: where the garments were read."""
+
+    options: EmbedderOptions
+    data: tuple[str, ...]
+
+    def write(self, run: Path) -> None:
+        values = {"kind": KIND, "options": self.options.model_dump(mode="json"), "data": self.data}
+        (run / RUN_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def is_embedder_run(run: Path) -> bool:
+    """Whether `run` is the folder of an embedder's run, and not of a detector's or none."""
+    try:
+        return bool(json.loads((run / RUN_FILE).read_text(encoding="utf-8")).get("kind") == KIND)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def read_embedder_run(run: Path) -> EmbedderRun:
+    """Read ``run.json``.
+
+    Raises:
+        TrainingError: not the folder of an embedder's run.
+    """
+    if not is_embedder_run(run):
+        raise TrainingError(f"{run}: is not an embedder's run. Need a folder that 'outfitter train-embedder' made.")
+    values = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
+    return EmbedderRun(parse(EmbedderOptions, values["options"], str(run / RUN_FILE)), tuple(values["data"]))
+
+
+def load_embedder(run: Path) -> tuple[ShapeAndColour, EmbedderRun]:
+    """The best model of a run (averaged weights where it kept them), else the newest."""
+    info = read_embedder_run(run)
+    model = ShapeAndColour(info.options, NO_WEIGHTS)
+    found = checkpoints.load(best_checkpoint(run))
+    model.load_state_dict(dict(found.ema or found.model))
+    return model.eval(), info
+
+
+@dataclass(frozen=True)
+class EmbedderTask:
+    """An embedder, on garments in groups, judged by Recall@1 on val. A `outfitter.learn.loop.Task`.
+
+    fresh: the projections are yet to be fitted; a run that goes on has them in its checkpoint.
+    """
+
+    info: EmbedderRun
+    garments: Split
+    fresh: bool = True
+    judged_by: str = "Recall@1"
+    resumed_by: str = "outfitter train-embedder --resume"
+
+    def build(self, weights: str | None) -> nn.Module:
+        model = ShapeAndColour(self.info.options, weights)
+        if self.fresh:
+            order = np.random.default_rng([self.info.options.seed, 8]).permutation(len(self.garments.train))
+            chosen = [self.garments.train[i] for i in order[: self.info.options.fitted_on]]
+            model.fit(self._crops(chosen))
+        return model
+
+    def batches(self, first_step: int, rank: int, world: int) -> Iterator[GarmentBatch]:
+        return stream(GarmentSamples(self.garments.train, self.info.options, rank, world), first_step)
+
+    def losses(self, model: nn.Module, batch: GarmentBatch, device: torch.device) -> dict[str, Tensor]:
+        vectors = model(batch.crops.to(device, non_blocking=True))[:, : self.info.options.shape_dimensions]
+        loss = SupConLoss(temperature=self.info.options.temperature)
+        return {"contrastive": loss(functional.normalize(vectors.float(), dim=1), batch.groups.to(device))}
+
+    def evaluate(self, model: nn.Module, step: int, journal: Journal) -> dict[str, Any] | None:  # noqa: ARG002
+        """Each garment of val is looked for among the others; one of a group of its own by a varied view of it."""
+        items = self.garments.val
+        if not items:
+            return None
+        gallery = self._embed(model, self._crops(items))
+        counts: dict[str, int] = {}
+        for item in items:
+            counts[item.group] = counts.get(item.group, 0) + 1
+        alone = [number for number, item in enumerate(items) if counts[item.group] == 1]
+        queries, own = gallery.copy(), np.arange(len(items))
+        if alone:
+            queries[alone] = self._embed(model, self._crops([items[i] for i in alone], varied=True))
+            own[alone] = -1
+        groups = [item.group for item in items]
+        found = score_retrieval(Embeddings(queries, KIND), groups, Embeddings(gallery, KIND), groups, own=own)
+        return plain(found.evidence)
+
+    def _crops(self, items: Sequence[Item], varied: bool = False) -> Iterator[Tensor]:
+        options = self.info.options
+        for start in range(0, len(items), AT_ONCE):
+            rngs = [np.random.default_rng([options.seed, 9, start + i]) for i in range(AT_ONCE)]
+            part = [
+                view(item, options.side, options.views if varied else PLAIN, rng)
+                for item, rng in zip(items[start : start + AT_ONCE], rngs, strict=False)
+            ]
+            yield torch.from_numpy(np.stack(part))
+
+    @staticmethod
+    @torch.inference_mode()
+    def _embed(model: nn.Module, crops: Iterator[Tensor]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        device = next(model.parameters()).device
+        return np.concatenate([model(part.to(device)).cpu().numpy() for part in crops])
+
+
+def start_embedder(folder: Path, info: EmbedderRun, garments: Split) -> Run:
+    """A new run in `folder`.
+
+    Raises:
+        TrainingError: the folder is not empty, or weights cannot be had.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TrainingError(
+            f"{folder}: is not empty, and a run is never overwritten. Name a new folder, or go on with "
+            f"'outfitter train-embedder --resume {folder}'."
+        )
+    run = begin(folder, info.options, EmbedderTask(info, garments), info.options.weights)
+    folder.mkdir(parents=True, exist_ok=True)
+    info.write(folder)
+    return run
+
+
+def resume_embedder(folder: Path, garments: Split, steps: int | None = None) -> Run:
+    """Go on with the run in `folder` from its newest checkpoint, to `steps` if given, else to its own goal.
+
+    Raises:
+        TrainingError: no run there, or it is already at or past `steps`.
+    """
+    info = read_embedder_run(folder)
+    if steps is not None:
+        info = EmbedderRun(info.options.model_copy(update={"steps": steps}), info.data)
+    found_at = checkpoints.latest(folder)
+    found = checkpoints.load(found_at) if found_at is not None else None
+    if found is not None and found.step >= info.options.steps:
+        raise TrainingError(
+            f"{folder}: is at step {found.step} already; the goal is {info.options.steps}. "
+            f"Name a further one: 'outfitter train-embedder --resume {folder} --steps {2 * found.step}'."
+        )
+    task = EmbedderTask(info, garments, fresh=found is None)
+    run = begin(folder, info.options, task, info.options.weights if found is None else NO_WEIGHTS)
+    if steps is not None:
+        info.write(folder)
+    if found is not None:
+        run.restore(found)
+    return run
