@@ -19,8 +19,8 @@ once() { # OUT COMMAND...: make OUT, unless it is there
   [ -e "$1" ] || "${@:2}"
 }
 
-export_to() { # RUN OUT
-  once "$2" outfitter export "$1" --on "$work/street" --card "$here/card.yaml" --out "$2"
+export_to() { # RUN OUT OPTIONS...
+  once "$2" outfitter export "$1" --on "$work/street" --card "$here/card.yaml" --out "$2" "${@:3}"
 }
 
 once "$work/street" outfitter datasets prepare "$data/ccp" --format masks --categories slots --out "$work/street"
@@ -48,4 +48,4 @@ for part in street packshots drawn negatives shoplike; do ln -sfn "$(realpath "$
 once "$work/again/tagged" python "$here/label_tagged.py" "$work/detector-third" "$data/ccp" "$work/again/tagged"
 once "$work/again/third" python "$here/mix.py" third "$work/again"
 train "$work/run-fourth" "$work/again/third" --config "$here/selftrain2.yaml" --init "$work/run-third"
-export_to "$work/run-fourth" "$work/detector"
+export_to "$work/run-fourth" "$work/detector" --area 118784 # 288 × 416 for a portrait photo: under 3 GFLOPs

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from outfitter.artifact import DetectorInput
 from outfitter.cli.output import emit, say
 from outfitter.errors import ConfigError
 
@@ -16,6 +17,14 @@ class Precision(StrEnum):
     fp32 = "fp32"
     fp16 = "fp16"
     int8 = "int8"
+
+
+def at_area(trained: DetectorInput, area: int) -> DetectorInput:
+    """The input at another area. Raises ConfigError where its size is given otherwise."""
+    if trained.area is None:
+        way = "a fixed size" if trained.fixed_wh else "sides"
+        raise ConfigError(f"--area is for models whose input has an area; this one has {way}. Leave it out.")
+    return trained.model_copy(update={"area": area})
 
 
 def command(
@@ -30,6 +39,9 @@ def command(
     precision: Annotated[
         Precision, typer.Option(help="fp16 stores weights in half; int8 also computes the backbone in 8 bits.")
     ] = Precision.fp16,
+    area: Annotated[
+        int | None, typer.Option(min=1, help="Pixels at which photos are served, if not those of the training.")
+    ] = None,
     max_drop: Annotated[
         float | None, typer.Option(min=0, max=1, help="AP that int8 may lose against torch; 0.005 by default.")
     ] = None,
@@ -58,6 +70,8 @@ def command(
         manifest = embedder.export_embedder(embedder.LiteAndColour(2), out, crops, read_card(card))
     else:
         trained, info = train.load_trained(Path(run))
+        if area is not None:
+            trained.input = at_area(trained.input, area)
         stated = read_card(card) if card else Card.of_run(info.options.model, info.data)
         manifest, parity = export.export_detector(
             trained,
