@@ -108,11 +108,11 @@ def test_a_recoloured_view_keeps_the_white_around_it(garments: Path) -> None:
     assert np.abs(turned[~white].astype(int) - plain[~white].astype(int)).max() > 60
 
 
-def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(tmp_path: Path, garments: Path) -> None:
-    split, info = read(garments), EmbedderRun(SMALL, (str(garments),))
+@pytest.mark.parametrize("cached", [False, True])
+def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(tmp_path: Path, garments: Path, cached: bool) -> None:
+    split, info = read(garments), EmbedderRun(SMALL.model_copy(update={"cached": cached}), (str(garments),))
     start_embedder(tmp_path / "whole", info, split)()
-    short = EmbedderRun(SMALL.model_copy(update={"optimiser": SMALL.optimiser}), info.data)
-    run = start_embedder(tmp_path / "cut", short, split)
+    run = start_embedder(tmp_path / "cut", info, split)
 
     def killed(step: int, _steps: int, _loss: float) -> None:
         if step == 3:  # after the checkpoint of step 2, with work done that is lost
@@ -147,6 +147,23 @@ def test_it_learns_that_a_style_is_one_in_every_colour(tmp_path: Path, garments:
         lambda _step, _steps, loss: losses.append(loss)
     )
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:3])
+
+
+def test_cached_features_are_those_of_the_crops(garments: Path) -> None:
+    options = SMALL.model_copy(update={"cached": True, "views": PLAIN})
+    task = EmbedderTask(EmbedderRun(options, ()), read(garments))
+    model = task.build("none").eval()
+    batch = next(task.batches(0, 0, 1))
+    seen = GarmentSamples(task.garments.train, options, 0, 1)[0]
+    assert batch.names == seen.names
+    with torch.inference_mode():
+        assert torch.allclose(model(batch.crops) * 0.6**0.5, model(seen.crops)[:, :12], atol=1e-5)
+
+
+def test_features_of_a_backbone_that_learns_cannot_be_cached(garments: Path) -> None:
+    options = SMALL.model_copy(update={"cached": True, "frozen": ()})
+    with pytest.raises(ConfigError, match="Add 'backbone' to frozen"):
+        EmbedderTask(EmbedderRun(options, ()), read(garments)).build("none")
 
 
 def test_the_parts_of_a_vector_are_told_apart_and_weighted(garments: Path) -> None:

@@ -60,6 +60,9 @@ class EmbedderOptions(LoopOptions):
     fitted_on: int = Field(default=600, gt=1, description="garments whose principal axes the projections begin with")
     val_share: float = Field(default=0.1, ge=0, lt=1, description="groups of a CSV that are kept for val")
     views: Views = Views()
+    cached: bool = Field(
+        default=False, description="see each garment once, unvaried, and train on its features: needs a frozen backbone"
+    )
     batch: int = Field(default=32, gt=3, description="crops per step, two of each group, over all processes")
     steps: int = Field(default=400, gt=0, description="optimiser steps")
     frozen: tuple[str, ...] = ("backbone",)
@@ -165,7 +168,10 @@ def _turn(rng: np.random.Generator) -> list[int]:
 
 
 class GarmentBatch(NamedTuple):
-    """crops: uint8 (N, side, side, 3); groups: int64 (N,), equal for what must lie close; names: the pictures'."""
+    """crops: uint8 (N, side, side, 3), or features float32 (N, width) of such; names: the pictures'.
+
+    groups: int64 (N,), equal for what must lie close.
+    """
 
     crops: Tensor
     groups: Tensor
@@ -173,10 +179,15 @@ class GarmentBatch(NamedTuple):
 
 
 class GarmentSamples(Dataset[GarmentBatch]):
-    """Item n is the share of step n's batch that process `rank` of `world` computes: a function of (seed, n)."""
+    """Item n is the share of step n's batch that process `rank` of `world` computes: a function of (seed, n).
 
-    def __init__(self, items: Sequence[Item], options: EmbedderOptions, rank: int, world: int) -> None:
-        self.items, self.options, self.rank, self.world = items, options, rank, world
+    features: float32 (items, width), to give in place of crops.
+    """
+
+    def __init__(
+        self, items: Sequence[Item], options: EmbedderOptions, rank: int, world: int, features: Tensor | None = None
+    ) -> None:
+        self.items, self.options, self.rank, self.world, self.features = items, options, rank, world, features
         members: dict[str, list[int]] = {}
         for number, item in enumerate(items):
             members.setdefault(item.group, []).append(number)
@@ -196,15 +207,18 @@ class GarmentSamples(Dataset[GarmentBatch]):
             if place % self.world != self.rank:
                 continue
             for number in pair:
-                crops.append(torch.from_numpy(view(self.items[number], self.options.side, self.options.views, mine)))
+                crops.append(self._seen(number, mine) if self.features is None else self.features[number])
                 groups.append(group)
                 names.append(self.items[number].image.name)
         return GarmentBatch(torch.stack(crops), torch.tensor(groups), names)
 
+    def _seen(self, number: int, rng: np.random.Generator) -> Tensor:
+        return torch.from_numpy(view(self.items[number], self.options.side, self.options.views, rng))
+
 
 def stream(samples: GarmentSamples, first_step: int) -> Iterator[GarmentBatch]:
     """The batches of steps `first_step`, `first_step + 1`, …, loaded ahead by worker processes."""
-    workers = samples.options.workers
+    workers = 0 if samples.features is not None else samples.options.workers
     loader: DataLoader[Any] = DataLoader(
         samples,
         batch_size=None,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,10 @@ AT_ONCE = 16
 
 
 class ShapeAndColour(nn.Module):
-    """uint8 pixels (N, S, S, 3) → float32 (N, shape + colour dimensions), length 1; the shape part comes first."""
+    """uint8 pixels (N, S, S, 3) → float32 (N, shape + colour dimensions), length 1; the shape part comes first.
+
+    Of `features` (N, width) in place of pixels, the shape part alone, length 1.
+    """
 
     colour_axes: Tensor
 
@@ -74,13 +77,18 @@ class ShapeAndColour(nn.Module):
         images = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
         return functional.normalize(self.backbone(images), dim=1)
 
-    def shape(self, pixels: Tensor) -> Tensor:
-        """The learnt part, length 1."""
-        return functional.normalize(self.head(self.features(pixels)), dim=1)
-
     def forward(self, pixels: Tensor) -> Tensor:
+        if pixels.ndim == 2:
+            return functional.normalize(self.head(pixels), dim=1)
+        shape = functional.normalize(self.head(self.features(pixels)), dim=1)
         colour = functional.normalize(self.colours(pixels) @ self.colour_axes, dim=1)
-        return torch.cat([(1 - self.share) ** 0.5 * self.shape(pixels), self.share**0.5 * colour], 1)
+        return torch.cat([(1 - self.share) ** 0.5 * shape, self.share**0.5 * colour], 1)
+
+    @torch.no_grad()
+    def features_of(self, crops: Iterator[Tensor]) -> Tensor:
+        """The features of all these crops, (N, width), on the CPU."""
+        self.eval()
+        return torch.cat([self.features(part.to(self.head.weight.device)).cpu() for part in crops])
 
     @torch.no_grad()
     def fit(self, crops: Iterator[Tensor]) -> None:
@@ -152,17 +160,26 @@ class EmbedderTask:
     fresh: bool = True
     judged_by: str = "Recall@1"
     resumed_by: str = "outfitter train-embedder --resume"
+    _built: list[ShapeAndColour] = field(default_factory=list)
+    """The model itself, whose features are cached once a resumed run has its weights back."""
 
     def build(self, weights: str | None) -> nn.Module:
-        model = ShapeAndColour(self.info.options, weights)
+        options = self.info.options
+        model = ShapeAndColour(options, weights)
+        if options.cached and ("backbone" not in options.frozen or options.batch_norm == "learn"):
+            raise ConfigError("cached: the backbone's features change where it learns. Add 'backbone' to frozen.")
         if self.fresh:
             order = np.random.default_rng([self.info.options.seed, 8]).permutation(len(self.garments.train))
             chosen = [self.garments.train[i] for i in order[: self.info.options.fitted_on]]
             model.fit(self._crops(chosen))
+        self._built[:] = [model]
         return model
 
     def batches(self, first_step: int, rank: int, world: int) -> Iterator[GarmentBatch]:
-        return stream(GarmentSamples(self.garments.train, self.info.options, rank, world), first_step)
+        features = None
+        if self.info.options.cached:
+            features = self._built[0].features_of(self._crops(self.garments.train))
+        return stream(GarmentSamples(self.garments.train, self.info.options, rank, world, features), first_step)
 
     def losses(self, model: nn.Module, batch: GarmentBatch, device: torch.device) -> dict[str, Tensor]:
         vectors = model(batch.crops.to(device, non_blocking=True))[:, : self.info.options.shape_dimensions]
