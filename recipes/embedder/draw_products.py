@@ -1,8 +1,8 @@
 """Draws garments in pairs of colours, for training the embedder and for judging it: python draw_products.py OUT SEED.
 
     OUT/items.csv      image,group,kind,tag,x1,y1,x2,y2: group is the style, tag its colour and view (a1 a2 b1)
-    OUT/queries.csv    the second colour of each style; OUT/gallery.csv: the first colour. Other colour, same style.
-    OUT/again.csv      the first colour once more; in gallery.csv, it is the same product from another picture.
+    OUT/queries.csv    the second colour of each style, to find in OUT/gallery.csv, the first colours
+    OUT/again.csv      the first colour once more, to find in OUT/products.csv, which holds both colours as different
 
 Different seeds share no style. Patterned and plain garments both come in a second colour.
 """
@@ -56,10 +56,16 @@ def main(out: Path, seed: int, count: int = 600) -> None:
     ]
     with ProcessPoolExecutor() as pool:
         rows = list(pool.map(draw, jobs, chunksize=8))
-    parts = {"items": ("a1", "a2", "b1"), "gallery": ("a1",), "queries": ("b1",), "again": ("a2",)}
-    for name, tags in parts.items():
+    products = [[row[0], f"{row[1]}-{str(row[3])[0]}", *row[2:]] for row in rows]
+    parts = {"items": rows, "gallery": _of(rows, "a1"), "queries": _of(rows, "b1")}
+    parts |= {"again": _of(products, "a2"), "products": _of(products, "a1", "b1")}
+    for name, part in parts.items():
         with (out / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([COLUMNS, *(row for row in rows if row[3] in tags)])
+            csv.writer(file).writerows([COLUMNS, *part])
+
+
+def _of(rows: list[list[object]], *tags: str) -> list[list[object]]:
+    return [row for row in rows if row[3] in tags]
 
 
 if __name__ == "__main__":
