@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_320_fpn
 
 from outfitter.boutique import draw_scene
@@ -60,15 +60,17 @@ def step_of(model: nn.Module, batch: int, size_wh: tuple[int, int] = SIZE) -> Ca
     )
     targets = [{"boxes": boxes, "labels": torch.tensor([1, 2, 4])} for _ in range(batch)]
 
-    def step() -> None:
-        model.train()
-        hold_batch_norm(model)
-        losses = model(images, targets)
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        optimiser.zero_grad()
+    return lambda: bare_step(model, optimiser, images, targets)
 
-    return step
+
+def bare_step(model: nn.Module, optimiser: torch.optim.Optimizer, images: list[Tensor], targets: list[Any]) -> None:
+    """Forward, backward and update, and nothing else."""
+    model.train()
+    hold_batch_norm(model)
+    losses = model(images, targets)
+    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    optimiser.zero_grad()
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -93,12 +95,7 @@ def loop(steps: int) -> dict[str, Any]:
         optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
 
         def bare(number: int) -> None:
-            model.train()
-            hold_batch_norm(model)
-            losses = model(ready[number].images, ready[number].targets)
-            torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            optimiser.zero_grad()
+            bare_step(model, optimiser, ready[number].images, ready[number].targets)
 
         plain = [seconds(lambda number=number: bare(number)) for number in range(steps, 3 * steps)]  # type: ignore[misc]
     ratio = statistics.median(a / b for a, b in zip(ours, plain, strict=False))

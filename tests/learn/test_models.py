@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from safetensors.torch import save_file
 
 from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn.backbones import efficientnet_lite
-from outfitter.learn.models import build
+from outfitter.learn.models import NAMES, build
 from outfitter.learn.models.faster_rcnn_lite import CHANNELS
 
 
@@ -21,6 +22,12 @@ def test_names_make_the_outputs() -> None:
 def test_what_cannot_be_built_is_refused(name: str, classes: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="did you mean 'faster_rcnn_lite'|each once"):
         build(name, classes)
+
+
+def test_the_help_names_every_architecture() -> None:
+    from outfitter.cli.train import MODELS
+
+    assert re.findall(r"\w+", MODELS.replace(" or ", " ")) == list(NAMES)
 
 
 def test_the_pyramid_has_the_promised_strides() -> None:

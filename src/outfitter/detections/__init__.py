@@ -1,5 +1,5 @@
 """Photo → Detections: which garments are in a photo, and where."""
 
-from outfitter.detections.detector import Detector
+from outfitter.detections.detector import Detector, as_input
 
-__all__ = ["Detector"]
+__all__ = ["Detector", "as_input"]

@@ -5,13 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from outfitter.artifact import SHIPPED, open_session, read_manifest
+from outfitter.artifact import SHIPPED, DetectorInput, open_session, read_manifest
 from outfitter.errors import ConfigError, ModelError
 from outfitter.geometry import clip, scale
 from outfitter.photo import load_photo
 from outfitter.values import Detections, Photo
+
+
+def as_input(photo: Photo, chosen: DetectorInput) -> NDArray[np.uint8]:
+    """A photo as detectors are fed it, in serving, calibration and comparison with torch: uint8 (1, H, W, 3)."""
+    size = chosen.size_for(photo.size_wh)
+    return np.asarray(Image.fromarray(photo.pixels).resize(size, Image.Resampling.BILINEAR))[None]
 
 
 class Detector:
@@ -46,9 +53,9 @@ class Detector:
             PhotoError: the photo cannot be read.
         """
         loaded = load_photo(photo)
-        width, height = self.input.size_for(loaded.size_wh)
-        resized = Image.fromarray(loaded.pixels).resize((width, height), Image.Resampling.BILINEAR)
-        boxes, classes, scores = self._session.run(None, {"pixels": np.asarray(resized)[None]})
+        pixels = as_input(loaded, self.input)
+        height, width = pixels.shape[1:3]
+        boxes, classes, scores = self._session.run(None, {"pixels": pixels})
         boxes = clip(scale(boxes, (loaded.size_wh[0] / width, loaded.size_wh[1] / height)), loaded.size_wh)
         good = (scores >= self.min_score) & (boxes[:, 2:] > boxes[:, :2]).all(1)
         names = tuple(self._names[classes[good]].tolist())

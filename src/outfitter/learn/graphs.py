@@ -14,13 +14,13 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.ssd import SSD
 
 from outfitter.artifact import DetectorInput
+from outfitter.detections import as_input
 from outfitter.errors import TrainingError
 from outfitter.learn.compress import store_half
 from outfitter.learn.models.rt_detr_v2 import RTDetr, best
@@ -131,12 +131,6 @@ def to_onnx(detector: TorchDetector, path: Path, precision: Precision = "fp32", 
         _quantise(path, photos, detector.input)
 
 
-def resized(photo: Photo, chosen: DetectorInput) -> NDArray[np.uint8]:
-    """A photo as serving feeds it: uint8 (1, H, W, 3)."""
-    size = chosen.size_for(photo.size_wh)
-    return np.asarray(Image.fromarray(photo.pixels).resize(size, Image.Resampling.BILINEAR))[None]
-
-
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Without the advice to preprocess, which cannot infer a suppression's shapes."""
@@ -162,7 +156,7 @@ def _quantise(path: Path, photos: Sequence[Photo], chosen: DetectorInput) -> Non
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
             self._inputs: Iterator[Mapping[str, NDArray[np.uint8]]] = iter(
-                {"pixels": resized(photo, chosen)} for photo in photos
+                {"pixels": as_input(photo, chosen)} for photo in photos
             )
 
         def get_next(self) -> Mapping[str, NDArray[np.uint8]] | None:

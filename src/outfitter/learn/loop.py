@@ -218,12 +218,21 @@ def begin(
     task: Task,
     weights: str | None,
     adjust: Callable[[nn.Module], None] | None = None,
+    new: bool = False,
 ) -> Run:
-    """Build the model and all that moves it. adjust: changes the model's weights before anything copies them."""
+    """Build the model and all that moves it.
+
+    adjust: changes the model's weights before anything copies them. new: whether the run is yet to be made.
+
+    Raises:
+        TrainingError: a new run, and `folder` is not empty.
+    """
     accelerator = Accelerator(
         mixed_precision="no" if options.precision == "fp32" else options.precision,
         dynamo_backend="inductor" if options.compile else None,
     )
+    if new and accelerator.is_main_process:  # the first process makes the folder, maybe before another one looks
+        _refuse_full(folder, task.resumed_by)
     torch.manual_seed(options.seed)
     model = task.build(weights)
     if adjust is not None:
@@ -234,6 +243,32 @@ def begin(
     optimiser = make_optimiser(model, options.optimiser)
     model, optimiser = accelerator.prepare(model.to(memory_format=torch.channels_last), optimiser)
     return Run(folder, options, task, accelerator, model, optimiser, ema)
+
+
+def _refuse_full(folder: Path, resumed_by: str) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TrainingError(
+            f"{folder}: is not empty, and a run is never overwritten. Name a new folder, or go on with "
+            f"'{resumed_by} {folder}'."
+        )
+
+
+def newest_before(folder: Path, goal: int, resumed_by: str) -> checkpoints.Checkpoint | None:
+    """The newest checkpoint of a run that shall go on to step `goal`; None where it has none yet.
+
+    Raises:
+        TrainingError: the run is at or past `goal` already.
+    """
+    found_at = checkpoints.latest(folder)
+    if found_at is None:
+        return None
+    found = checkpoints.load(found_at)
+    if found.step >= goal:
+        raise TrainingError(
+            f"{folder}: is at step {found.step} already; the goal is {goal}. "
+            f"Name a further one: '{resumed_by} {folder} --steps {2 * found.step}'."
+        )
+    return found
 
 
 @contextmanager

@@ -26,14 +26,13 @@ from outfitter.errors import ConfigError, TrainingError
 from outfitter.evaluation.bootstrap import plain
 from outfitter.evaluation.items import Item
 from outfitter.evaluation.retrieval import score_retrieval
-from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.backbones import efficientnet_lite
 from outfitter.learn.embedder import Colours
 from outfitter.learn.garments import PLAIN, EmbedderOptions, GarmentBatch, GarmentSamples, Split, stream, view
 from outfitter.learn.journal import Journal
-from outfitter.learn.loop import Run, begin
+from outfitter.learn.loop import Run, begin, newest_before
 from outfitter.learn.models.common import NO_WEIGHTS
-from outfitter.learn.train import RUN_FILE, best_checkpoint
+from outfitter.learn.train import RUN_FILE, best_weights
 from outfitter.values import Embeddings
 
 KIND = "embedder"
@@ -143,8 +142,7 @@ def load_embedder(run: Path) -> tuple[ShapeAndColour, EmbedderRun]:
     """The best model of a run (averaged weights where it kept them), else the newest."""
     info = read_embedder_run(run)
     model = ShapeAndColour(info.options, NO_WEIGHTS)
-    found = checkpoints.load(best_checkpoint(run))
-    model.load_state_dict(dict(found.ema or found.model))
+    model.load_state_dict(best_weights(run))
     return model.eval(), info
 
 
@@ -227,12 +225,7 @@ def start_embedder(folder: Path, info: EmbedderRun, garments: Split) -> Run:
     Raises:
         TrainingError: the folder is not empty, or weights cannot be had.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TrainingError(
-            f"{folder}: is not empty, and a run is never overwritten. Name a new folder, or go on with "
-            f"'outfitter train-embedder --resume {folder}'."
-        )
-    run = begin(folder, info.options, EmbedderTask(info, garments), info.options.weights)
+    run = begin(folder, info.options, EmbedderTask(info, garments), info.options.weights, new=True)
     folder.mkdir(parents=True, exist_ok=True)
     info.write(folder)
     return run
@@ -247,13 +240,7 @@ def resume_embedder(folder: Path, garments: Split, steps: int | None = None) -> 
     info = read_embedder_run(folder)
     if steps is not None:
         info = EmbedderRun(info.options.model_copy(update={"steps": steps}), info.data)
-    found_at = checkpoints.latest(folder)
-    found = checkpoints.load(found_at) if found_at is not None else None
-    if found is not None and found.step >= info.options.steps:
-        raise TrainingError(
-            f"{folder}: is at step {found.step} already; the goal is {info.options.steps}. "
-            f"Name a further one: 'outfitter train-embedder --resume {folder} --steps {2 * found.step}'."
-        )
+    found = newest_before(folder, info.options.steps, EmbedderTask.resumed_by)
     task = EmbedderTask(info, garments, fresh=found is None)
     run = begin(folder, info.options, task, info.options.weights if found is None else NO_WEIGHTS)
     if steps is not None:

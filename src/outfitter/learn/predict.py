@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
 from outfitter.artifact import DetectorInput
+from outfitter.detections import as_input
 from outfitter.geometry import scale
 from outfitter.learn.targets import decode
 from outfitter.values import Detections, Photo
@@ -26,9 +25,9 @@ class TorchDetector:
 
     @torch.inference_mode()
     def __call__(self, photo: Photo) -> Detections:
-        width, height = self.input.size_for(photo.size_wh)
-        resized = Image.fromarray(photo.pixels).resize((width, height), Image.Resampling.BILINEAR)
-        image = torch.from_numpy(np.array(resized)).permute(2, 0, 1).float().to(self.device)
+        pixels = as_input(photo, self.input)[0]
+        height, width = pixels.shape[:2]
+        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float().to(self.device)
         output = {name: tensor.cpu().numpy() for name, tensor in self.model([image])[0].items()}
         boxes = scale(output["boxes"], (photo.size_wh[0] / width, photo.size_wh[1] / height))
         return decode(boxes, output["labels"], output["scores"], self.class_names, photo.size_wh)

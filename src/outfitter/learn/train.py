@@ -23,7 +23,7 @@ from outfitter.errors import TrainingError
 from outfitter.evaluation.detection import score_detections
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.journal import Journal
-from outfitter.learn.loop import Progress, Run, begin
+from outfitter.learn.loop import Progress, Run, begin, newest_before
 from outfitter.learn.models import build
 from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.options import TrainOptions
@@ -41,6 +41,7 @@ __all__ = [
     "Run",
     "RunInfo",
     "best_checkpoint",
+    "best_weights",
     "load_trained",
     "read_run",
     "resume",
@@ -83,7 +84,7 @@ def load_trained(run: Path) -> tuple[TorchDetector, RunInfo]:
     """The best model of a run (averaged weights where it kept them), else the newest."""
     info = read_run(run)
     model = build(info.options.model, info.class_names, NO_WEIGHTS)
-    model.load_state_dict(dict(_weights_of(run)))
+    model.load_state_dict(best_weights(run))
     return TorchDetector(model, info.class_names, info.options.input), info
 
 
@@ -95,7 +96,8 @@ def best_checkpoint(run: Path) -> Path:
     return folder
 
 
-def _weights_of(run: Path) -> dict[str, Tensor]:
+def best_weights(run: Path) -> dict[str, Tensor]:
+    """The state dict of a run's best checkpoint, averaged where the run averaged."""
     found = checkpoints.load(best_checkpoint(run))
     return dict(found.ema or found.model)
 
@@ -155,14 +157,10 @@ def start(
         task,
         NO_WEIGHTS if init is not None else info.options.weights,
         None if init is None else lambda model: notes.extend(_take(model, init, info)),
+        new=True,
     )
     run.notes = notes
     if run.accelerator.is_main_process:
-        if folder.exists() and any(folder.iterdir()):
-            raise TrainingError(
-                f"{folder}: is not empty, and a run is never overwritten. Name a new folder, or go on with "
-                f"'outfitter train --resume {folder}'."
-            )
         folder.mkdir(parents=True, exist_ok=True)
         info.write(folder)
         draw_samples(folder, Samples(train, info.class_names, info.options, 0, 1))
@@ -179,13 +177,7 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
     info = read_run(folder)
     if steps is not None:
         info = RunInfo(info.options.model_copy(update={"steps": steps}), info.class_names, info.data)
-    found_at = checkpoints.latest(folder)
-    found = checkpoints.load(found_at) if found_at is not None else None
-    if found is not None and found.step >= info.options.steps:
-        raise TrainingError(
-            f"{folder}: is at step {found.step} already; the goal is {info.options.steps}. "
-            f"Name a further one: 'outfitter train --resume {folder} --steps {2 * found.step}'."
-        )
+    found = newest_before(folder, info.options.steps, DetectorTask.resumed_by)
     weights = info.options.weights if found is None else NO_WEIGHTS
     run = begin(folder, info.options, DetectorTask(info, train, val), weights)
     if steps is not None and run.accelerator.is_main_process:
@@ -211,7 +203,7 @@ def _take(model: nn.Module, init: Path, info: RunInfo) -> list[str]:
         given = build(info.options.model, names, NO_WEIGHTS)
         state = reopen(init, given)
     else:
-        names, state = read_run(init).class_names, _weights_of(init)
+        names, state = read_run(init).class_names, best_weights(init)
     own = model.state_dict()
     remade = sorted(name for name in own if name not in state or state[name].shape != own[name].shape)
     if names == info.class_names and not remade:
