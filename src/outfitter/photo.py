@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urljoin, urlsplit
 
 import numpy as np
@@ -213,8 +213,14 @@ def _read_file(path: Path, name: str, limits: Limits) -> bytes:
         raise PhotoError(f"{name}: cannot be read: {reason}. Check the file and its permissions.") from None
 
 
-def fetch_url(url: str, limits: Limits = LIMITS) -> bytes:
+Connect: TypeAlias = Callable[..., socket.socket]
+"""As `socket.create_connection`: ((host, port), timeout, source address) → a connected socket."""
+
+
+def fetch_url(url: str, limits: Limits = LIMITS, *, connect: Connect | None = None) -> bytes:
     """Download a picture by http or https, following at most `MAX_REDIRECTS` redirects. No cookies, no proxies.
+
+    connect: how every connection is made, those of redirects too; for those who choose where may be connected to.
 
     Raises:
         PhotoError: another scheme, no answer, an answer other than 200, a content type that is no picture's, a body
@@ -223,14 +229,14 @@ def fetch_url(url: str, limits: Limits = LIMITS) -> bytes:
     deadline = monotonic() + limits.seconds
     place = url
     for _ in range(MAX_REDIRECTS + 1):
-        answer = _request(place, url, deadline, limits)
+        answer = _request(place, url, deadline, limits, connect)
         if isinstance(answer, bytes):
             return answer
         place = urljoin(place, answer)
     raise PhotoError(f"{url}: is redirected more than {MAX_REDIRECTS} times. Give the picture's own address.")
 
 
-def _request(place: str, url: str, deadline: float, limits: Limits) -> bytes | str:
+def _request(place: str, url: str, deadline: float, limits: Limits, connect: Connect | None) -> bytes | str:
     """One request to `place`: the body, or the address it redirects to. `url` is what messages name."""
     via = "" if place == url else f", redirected to {place},"
     try:
@@ -238,7 +244,10 @@ def _request(place: str, url: str, deadline: float, limits: Limits) -> bytes | s
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise PhotoError(f"{url}:{via} has scheme {parts.scheme!r}; need http://host/… or https://host/….")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(parts.hostname, parts.port, timeout=max(deadline - monotonic(), 0.001))
+        port = parts.port or kind.default_port  # given, as http.client would look for one in an IPv6 address
+        connection = kind(parts.hostname, port, timeout=max(deadline - monotonic(), 0.001))
+        if connect:
+            connection._create_connection = connect  # type: ignore[attr-defined]  # the seam of http.client, for tunnels
         with closing(connection):
             connection.connect()
             # A socket's timeout bounds each wait, not their sum: a server that drips bytes would outlast it.

@@ -41,6 +41,7 @@ VERBS: Final = {
     "embed": Verb("Turn the garments in photos into vectors."),
     "catalogue": Verb("Build, extend, shrink and inspect a shop's catalogue.", stopped=GOES_ON),
     "recommend": Verb("Recommend products for a photo or for a product."),
+    "serve": Verb("Serve a catalogue: API, page and widget.", extra="serve", stopped="Stopped."),
     "datasets": Verb("Prepare, check, convert and draw annotated photos.", stopped=GOES_ON),
     "train": Verb("Train a detector.", extra="learn", stopped="Stopped. 'outfitter train --resume RUN' goes on."),
     "train-embedder": Verb(

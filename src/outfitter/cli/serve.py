@@ -1,0 +1,80 @@
+"""``outfitter serve``: a shop's API, the page to try it on, and the widget."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from outfitter.cli.output import say
+from outfitter.errors import ConfigError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def command(
+    catalogue: Annotated[Path, typer.Option(help="The catalogue's folder.")],
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="A website whose pages may call, such as https://shop.example; repeatable.")
+    ] = None,
+    insecure_local: Annotated[bool, typer.Option(help="No keys. For a laptop: loopback only.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="Where keys and events are kept; default: beside --catalogue.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Cores for the models; all by default.")] = None,
+    queue: Annotated[int | None, typer.Option(min=1, help="Requests that may wait; beyond them 503.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="The longest a request may take, in seconds.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Requests a second for each key; 0 for no limit.")] = None,
+    detector: Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")] = None,
+    embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
+) -> None:
+    """Serve a catalogue: the API under /v1, a page at /, the widget at /outfit-photo.js."""
+    import uvicorn
+
+    from outfitter.config import parse
+    from outfitter.service import Settings, create_app
+    from outfitter.service.auth import Keys
+
+    if insecure_local and host not in LOOPBACK:
+        raise ConfigError(f"--insecure-local: has no keys, so --host must be {', '.join(LOOPBACK)}, not {host!r}.")
+    given: dict[str, Any] = {
+        "state": state,
+        "origins": tuple(origin or ()),
+        "workers": workers,
+        "queue": queue,
+        "seconds": timeout,
+        "rate": rate,
+        "detector": detector,
+        "embedder": embedder,
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    settings = parse(Settings, {"catalogue": catalogue, "insecure_local": insecure_local, **chosen}, "outfitter serve")
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+    keys, new = (Keys.ephemeral(), None) if insecure_local else Keys.open(settings.state_folder)
+    app = create_app(settings, keys)
+    config = uvicorn.Config(
+        app,
+        host,
+        port,
+        access_log=False,  # it would log queries, which hold signatures; the service writes its own
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=round(settings.seconds) + 5,
+        timeout_keep_alive=10,
+        h11_max_incomplete_event_size=64_000,
+    )
+    server = uvicorn.Server(config)
+    sock = config.bind_socket()
+    address = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
+    if new:
+        say(f"The admin key, shown this once: {new}")
+        say(f"Open {address}#key={new} in a browser. Pages of a shop get tokens: POST /v1/tokens.")
+    else:
+        say(f"Open {address}{'' if insecure_local else ' with the admin key that the first start printed'}.")
+    server.run(sockets=[sock])

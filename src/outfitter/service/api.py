@@ -1,0 +1,383 @@
+"""The routes of the API."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel
+
+from outfitter.errors import QueryError
+from outfitter.recommendations import choose
+from outfitter.service import wire
+from outfitter.service.auth import Caller
+from outfitter.service.front import admin, front_of, reader
+from outfitter.service.problems import MEDIA_TYPE, Problem
+from outfitter.service.questions import checked, photo_bytes, read_json, read_question
+from outfitter.service.schema import (
+    MAX_K,
+    Detected,
+    Id,
+    LookList,
+    LookOut,
+    PhotoQuery,
+    ProblemOut,
+    ProductList,
+    ProductOut,
+    Recommended,
+    RecommendQuery,
+    Token,
+    TokenQuery,
+)
+from outfitter.service.storefront import WIDTHS, Storefront
+
+router = APIRouter()
+
+Reader = Annotated[Caller, Depends(reader)]
+Admin = Annotated[Caller, Depends(admin)]
+ProductId = Annotated[Id, Path(description="The product's id in the feed, percent-encoded.", examples=["B0001"])]
+K = Annotated[int, Query(ge=1, le=MAX_K)]
+Where = Annotated[str | None, Query(max_length=2000, description="Filters, such as category=top,price<50.")]
+
+
+_PROBLEM: Final = ProblemOut.model_json_schema()
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    meanings = {
+        400: "The body is not what its type says",
+        401: "No key, or one that is not known",
+        403: "This key may not",
+        404: "No such thing",
+        408: "The body came too slowly",
+        413: "The body is too long",
+        415: "The body has a type that is not taken",
+        422: "A question that has no answer as asked",
+        429: "Too many requests; Retry-After says when",
+        503: "Too busy, or not ready; Retry-After says when",
+    }
+    common = (401, 403, 429, 503)
+    return {
+        status: {"description": meanings[status], "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
+        for status in sorted({*common, *statuses})
+    }
+
+
+_BODY: Final = (400, 408, 413, 415, 422)
+
+
+def _question(kind: type[BaseModel]) -> dict[str, Any]:
+    """The request body that `read_question` takes."""
+    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    photo = {"type": "string", "format": "binary", "description": "The photo's file."}
+    fields = {name: value for name, value in schema["properties"].items() if name != "url"}
+    form = {"type": "object", "properties": {"photo": photo, **fields}, "required": ["photo"]}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": schema},
+                "multipart/form-data": {"schema": form},
+                "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    }
+
+
+def _json(model: BaseModel, status: int = 200) -> Response:
+    return Response(model.model_dump_json(), status, media_type="application/json")
+
+
+# --- questions
+
+
+@router.post(
+    "/v1/detect",
+    response_model=Detected,
+    responses=_problems(*_BODY),
+    openapi_extra=_question(PhotoQuery),
+    tags=["ask"],
+)
+async def detect(request: Request, _: Reader) -> Response:
+    """Find the garments of a photo."""
+    front = front_of(request)
+    question, upload = await read_question(request, PhotoQuery)
+    get = await photo_bytes(question, upload, front.storefront.fetch)
+    if get is None:
+        raise Problem(422, "invalid", "There is no photo. Send one, or the url of one.")
+    storefront = front.storefront
+
+    def work() -> Response:
+        return _json(wire.detected(storefront.detect(get())))
+
+    return await front.photos.run(work)
+
+
+@router.post(
+    "/v1/recommend",
+    response_model=Recommended,
+    responses=_problems(*_BODY),
+    openapi_extra=_question(RecommendQuery),
+    tags=["ask"],
+)
+async def recommend(request: Request, _: Reader) -> Response:
+    """Recommend products for a photo or for a product: look-alikes, or what completes the look."""
+    front = front_of(request)
+    question, upload = await read_question(request, RecommendQuery)
+    get = await photo_bytes(question, upload, front.storefront.fetch)
+    if (get is None) == (question.product is None):
+        raise Problem(422, "invalid", "Need a photo, a url or a product, and only one of them.")
+    storefront = front.storefront
+    return await (front.searches if get is None else front.photos).run(
+        lambda: _json(_answer(storefront, question, get))
+    )
+
+
+def _answer(storefront: Storefront, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:
+    """In a worker."""
+    choice = choose(question.strategy)
+    shop = storefront.served.shop
+    look = storefront.see(get(), question.garment, question.region) if get else None
+    rows = shop.recommend(
+        look,
+        product=question.product,
+        k=question.k,
+        garment=None if look else question.garment,
+        region=None if look else question.region,
+        strategy=question.strategy,
+        where=question.where,
+        exclude=question.exclude,
+        in_stock=question.in_stock,
+        grouped=question.grouped,
+        diversity=question.diversity,
+    )
+    return Recommended.model_construct(
+        recommendation_id=str(uuid.uuid4()),
+        strategy=choice.name,
+        why=choice.why,
+        photo=wire.detected(look.detections) if look else None,
+        picks=wire.picks(rows, storefront.link),
+    )
+
+
+# --- products
+
+
+@router.get("/v1/products", response_model=ProductList, responses=_problems(422), tags=["catalogue"])
+async def products(
+    request: Request,
+    _: Reader,
+    q: Annotated[str | None, Query(max_length=200, description="A part of the title.")] = None,
+    where: Where = None,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_K)] = 24,
+) -> Response:
+    """The products of the catalogue, by id."""
+    front = front_of(request)
+    title = 'title~"{}"'.format(q.replace('"', '""')) if q and q.strip() else None
+    both = ",".join(filter(None, (title, where)))
+
+    def work() -> Response:
+        catalogue = front.storefront.served.catalogue
+        ids = catalogue.ids(both)
+        shown = tuple(
+            wire.product(catalogue.product(one), front.storefront.link) for one in ids[offset : offset + limit]
+        )
+        return _json(ProductList.model_construct(total=len(ids), offset=offset, products=shown))
+
+    return await front.searches.run(work)
+
+
+@router.get(
+    "/v1/products/{product_id:path}/similar", response_model=Recommended, responses=_problems(404, 422), tags=["ask"]
+)
+async def similar(
+    request: Request,
+    _: Reader,
+    product_id: ProductId,
+    k: K = 10,
+    strategy: Annotated[str | None, Query(max_length=100)] = None,
+    where: Where = None,
+    in_stock: bool = False,
+    grouped: bool = False,
+    diversity: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 0.0,
+) -> Response:
+    """Products like one of the catalogue; with strategy=complementary, what completes a look around it."""
+    front = front_of(request)
+    values = {"product": product_id, "k": k, "strategy": strategy, "where": where}
+    question = checked(RecommendQuery, {**values, "in_stock": in_stock, "grouped": grouped, "diversity": diversity})
+
+    def work() -> Response:
+        _require(front.storefront, product_id)
+        return _json(_answer(front.storefront, question, None))
+
+    return await front.searches.run(work)
+
+
+@router.get("/v1/products/{product_id:path}/pictures/{number}", responses=_problems(404, 422), tags=["catalogue"])
+async def picture(
+    request: Request,
+    product_id: ProductId,
+    number: Annotated[int, Path(ge=0, le=1000)],
+    s: Annotated[str, Query(max_length=64, description="The signature in the links that the API returns.")] = "",
+    width: Annotated[int, Query(description=f"One of {', '.join(map(str, WIDTHS))}.")] = 720,
+) -> Response:
+    """A picture of a product as JPEG. Its link is signed, since an <img> sends no key."""
+    front = front_of(request)
+    path = front.storefront.picture_path(product_id, number)
+    if not front.settings.insecure_local and not front.keys.signed(path, s):
+        raise Problem(403, "signature", "This link is not signed by this service. Use the links that the API returns.")
+    if width not in WIDTHS:
+        raise Problem(422, "invalid", f"width is {width}; choose from {', '.join(map(str, WIDTHS))}.")
+
+    def work() -> bytes:
+        product = _require(front.storefront, product_id)
+        try:
+            return front.storefront.thumbnail(product, number, width)
+        except QueryError as error:
+            raise Problem(404, "picture", str(error)) from None
+
+    headers = {
+        "Cache-Control": "public, max-age=3600",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Content-Security-Policy": "default-src 'none'",
+    }
+    return Response(await front.searches.run(work), headers=headers, media_type="image/jpeg")
+
+
+@router.get("/v1/products/{product_id:path}", response_model=ProductOut, responses=_problems(404), tags=["catalogue"])
+async def product(request: Request, _: Reader, product_id: ProductId) -> Response:
+    """One product."""
+    front = front_of(request)
+    return await front.searches.run(
+        lambda: _json(wire.product(_require(front.storefront, product_id), front.storefront.link))
+    )
+
+
+def _require(storefront: Storefront, product_id: str) -> Any:
+    """The product. Raises Problem 404."""
+    try:
+        return storefront.served.catalogue.product(product_id)
+    except QueryError as error:
+        raise Problem(404, "product", str(error)) from None
+
+
+# --- looks
+
+
+@router.get("/v1/looks", response_model=LookList, responses=_problems(422), tags=["looks"])
+async def looks(
+    request: Request,
+    _: Reader,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_K)] = 24,
+) -> Response:
+    """Pictures of the catalogue that show two slots or more."""
+    front = front_of(request)
+
+    def work() -> Response:
+        named = front.storefront.served.looks.named()
+        shown = tuple(named[offset : offset + limit])
+        return _json(LookList.model_construct(total=len(named), offset=offset, looks=shown))
+
+    return await front.searches.run(work)
+
+
+@router.get("/v1/looks/{photo_id:path}", response_model=LookOut, responses=_problems(404, 422), tags=["looks"])
+async def look(
+    request: Request,
+    _: Reader,
+    photo_id: Annotated[
+        Id, Path(description="From GET /v1/looks, or the picture's name in the feed, percent-encoded.")
+    ],
+) -> Response:
+    """The hotspots of a picture of the catalogue, with look-alikes and the completed look. No model runs."""
+    front = front_of(request)
+
+    def work() -> Response:
+        try:
+            return _json(front.storefront.served.looks.find(photo_id))
+        except QueryError as error:
+            raise Problem(404, "look", str(error)) from None
+
+    return await front.searches.run(work)
+
+
+# --- keys
+
+
+@router.post(
+    "/v1/tokens",
+    response_model=Token,
+    status_code=201,
+    responses=_problems(*_BODY),
+    tags=["admin"],
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": TokenQuery.model_json_schema()}}}
+    },
+)
+async def tokens(request: Request, _: Admin) -> Response:
+    """Make a read-only token for the pages of some origins."""
+    front = front_of(request)
+    question = await read_json(request, TokenQuery)
+    strange = [origin for origin in question.origins if origin not in front.settings.origins]
+    if strange:
+        named = ", ".join(front.settings.origins) or "none"
+        raise Problem(
+            422,
+            "invalid",
+            f"{strange[0]} is not served; origins named at start are: {named}. Start again with --origin {strange[0]}.",
+        )
+    token, expires = front.keys.token(question.origins, question.days * 86400)
+    when = datetime.fromtimestamp(expires, UTC).isoformat().replace("+00:00", "Z")
+    return _json(Token(token=token, expires=when, origins=question.origins), 201)
+
+
+# --- for operators
+
+
+@router.get("/healthz", tags=["operate"])
+async def healthz() -> dict[str, str]:
+    """The process is alive."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", tags=["operate"], responses={503: {"description": "Not ready"}})
+async def readyz(request: Request) -> dict[str, Any]:
+    """Models and catalogue are loaded, and there is room in the queue."""
+    front = front_of(request)
+    if not front.ready:
+        raise Problem(503, "not-ready", "Starting or stopping. Try again soon.", headers={"Retry-After": "1"})
+    return {"status": "ready", "products": len(front.storefront.served.catalogue)}
+
+
+@router.get("/metrics", tags=["operate"], response_class=Response, responses=_problems())
+async def metrics(request: Request, _: Reader) -> Response:
+    """For Prometheus."""
+    front = front_of(request)
+    for name, desk in (("photo", front.photos), ("search", front.searches)):
+        front.metrics.queue.labels(name).set(desk.taken)
+    return Response(front.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/v1/status", tags=["operate"], responses=_problems())
+async def status(request: Request, caller: Reader) -> dict[str, Any]:
+    """What is served, by which models, and how fast."""
+    front = front_of(request)
+    served, stamp = front.storefront.served, front.storefront.served.catalogue.stamp
+    return {
+        "products": len(served.catalogue),
+        "attributes": list(stamp.attributes),
+        "looks": len(served.catalogue.worn_together()),
+        "models": {"detector": front.storefront.detector.manifest.model_id, "embedder": stamp.embedder},
+        "trouble": front.storefront.trouble,
+        "queue": {
+            name: {"now": desk.taken, "room": desk.room}
+            for name, desk in (("photo", front.photos), ("search", front.searches))
+        },
+        "latency": front.metrics.latency(),
+        "admin": caller.admin,
+    }

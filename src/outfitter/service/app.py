@@ -1,0 +1,95 @@
+"""The ASGI app of a catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from outfitter.service import problems
+from outfitter.service.api import router
+from outfitter.service.auth import Keys
+from outfitter.service.envelope import Envelope
+from outfitter.service.front import Front
+from outfitter.service.limits import Desk, Rates
+from outfitter.service.metrics import Metrics
+from outfitter.service.pages import pages
+from outfitter.service.settings import Settings
+from outfitter.service.storefront import Storefront
+
+_log = logging.getLogger("outfitter.service")
+
+
+def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[str], bytes] | None = None) -> FastAPI:
+    """The app; models and catalogue are loaded at once, so that what is wrong with them is an error now.
+
+    Args:
+        keys: None opens, or makes, those of the state folder.
+        fetch: URL → bytes; None fetches from the public internet only.
+
+    Raises:
+        CatalogueError, ModelError, ConfigError.
+    """
+    metrics = Metrics()
+    keys = keys or Keys.open(settings.state_folder)[0]
+    storefront = Storefront(settings, keys, metrics, fetch)
+    front = Front(
+        settings,
+        keys,
+        metrics,
+        storefront,
+        Rates(settings.rate, settings.burst),
+        photos=Desk(2 * settings.workers, settings.queue, settings.seconds, "photo"),
+        searches=Desk(settings.workers, settings.queue, settings.seconds, "search"),
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(_watch(storefront, settings.reload_seconds)) if settings.reload_seconds else None
+        front.ready = True
+        try:
+            yield
+        finally:  # uvicorn has answered all requests by now
+            front.ready = False
+            if watching:
+                watching.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watching
+            front.close()
+
+    app = FastAPI(
+        title="Outfitter",
+        version="1",
+        description="Finds the garments in a photo and recommends what to buy with it or instead of it.",
+        docs_url=None,  # they load their scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.front = front
+    problems.install(app)
+    app.include_router(router)
+    app.include_router(pages())
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["Retry-After", "X-Request-Id"],
+        max_age=3600,
+    )
+    app.add_middleware(Envelope, metrics=metrics, body_bytes=settings.body_bytes, body_seconds=settings.seconds)
+    return app
+
+
+async def _watch(storefront: Storefront, seconds: float) -> None:
+    """Look for a new state of the catalogue for ever."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(storefront.reload)
+        except Exception:  # a look that fails must not be the last
+            _log.exception("looking for a new catalogue failed")

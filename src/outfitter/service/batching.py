@@ -1,0 +1,115 @@
+"""Models shared by all clients: crops that arrive while the embedder is busy go through it together.
+
+Nothing waits for a batch to fill: a run takes what is there. An idle service answers one photo as fast as it can, a
+busy one makes fuller batches. The detector takes one photo a run (two-stage graphs gain nothing from batches on a
+CPU), so there it is the number of runs at once that is bounded, by the cores.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import BoundedSemaphore, Condition, Thread
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from outfitter.artifact import Manifest
+from outfitter.values import Crops, Detections, Embeddings
+from outfitter.walk import Embeds, Finds, PhotoSource
+
+CROPS: Final = 16
+"""Crops a run; more gains nothing on a CPU."""
+
+
+class BoundedDetector:
+    """A detector of one thread a photo, `cores` photos at once."""
+
+    def __init__(self, detector: Finds, cores: int) -> None:
+        self._detector, self._cores = detector, BoundedSemaphore(cores)
+
+    def __call__(self, photo: PhotoSource, /) -> Detections:
+        with self._cores:
+            return self._detector(photo)
+
+
+class _Waiting(NamedTuple):
+    crops: Crops
+    vectors: Future[Embeddings]
+
+
+class BatchedEmbedder:
+    """An embedder of one thread a run, `runs` runs at once, joining the crops of all callers. Thread-safe.
+
+    observe: told how many crops each run took.
+    """
+
+    def __init__(self, embedder: Embeds, runs: int, observe: Callable[[int], object] = lambda _: None) -> None:
+        self._embedder, self._observe = embedder, observe
+        self._waiting: deque[_Waiting] = deque()
+        self._changed = Condition()
+        self._closed = False
+        self._threads = [Thread(target=self._serve, name=f"embedder-{run}", daemon=True) for run in range(runs)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._embedder.manifest
+
+    def __call__(self, crops: Crops, /) -> Embeddings:
+        """As the embedder's own; its errors, too."""
+        waiting = _Waiting(crops, Future())
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the embedder is closed")
+            self._waiting.append(waiting)
+            self._changed.notify()
+        return waiting.vectors.result()
+
+    def close(self) -> None:
+        """Answer what waits, then end the threads."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        while batch := self._next():
+            try:
+                pixels = (
+                    np.concatenate([one.crops.pixels for one in batch]) if len(batch) > 1 else batch[0].crops.pixels
+                )
+                self._observe(len(pixels))
+                made = self._embedder(Crops(pixels, batch[0].crops.protocol))
+            except BaseException as error:
+                for one in batch:
+                    one.vectors.set_exception(error)
+                continue
+            end = 0
+            for one in batch:
+                start, end = end, end + len(one.crops)
+                one.vectors.set_result(Embeddings(made.vectors[start:end], made.embedder))
+
+    def _next(self) -> list[_Waiting]:
+        """The oldest, and those after it that fit into its run; empty when closed."""
+        with self._changed:
+            while not self._waiting:
+                if self._closed:
+                    return []
+                self._changed.wait()
+            batch = [self._waiting.popleft()]
+            count = len(batch[0].crops)
+            while self._waiting:
+                crops = self._waiting[0].crops
+                same = (
+                    crops.protocol == batch[0].crops.protocol
+                    and crops.pixels.shape[1:] == batch[0].crops.pixels.shape[1:]
+                )
+                if not same or count + len(crops) > CROPS:
+                    break
+                batch.append(self._waiting.popleft())
+                count += len(crops)
+            return batch

@@ -1,0 +1,132 @@
+"""Around every request: its id, security headers, limits on its body, one log line, metrics, and the last resort."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from outfitter.errors import OutfitterError
+from outfitter.service.metrics import Metrics
+from outfitter.service.problems import Problem, answer, problem_of
+
+_log = logging.getLogger("outfitter.service")
+
+CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Of every answer, unless a route sets its own."""
+
+
+class Envelope:
+    """ASGI middleware. body_bytes, body_seconds: what a request's body may have and take."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, body_bytes: int, body_seconds: float) -> None:
+        self._app, self._metrics = app, metrics
+        self._bytes, self._seconds = body_bytes, body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["request_id"] = request_id = secrets.token_hex(8)
+        started, status = time.perf_counter(), 0
+
+        async def deliver(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        body = _Body(scope, receive, self._bytes, self._seconds)
+        try:
+            body.check_length()
+            await self._app(scope, body.receive, deliver)
+        except Exception as error:
+            # What a route raises is answered further in. This is for middleware, and for bugs.
+            if isinstance(error, OutfitterError):
+                error = problem_of(error)
+            if not isinstance(error, Problem):
+                _log.error("request %s failed", request_id, exc_info=error)
+                error = Problem(500, "internal", f"Something went wrong here. It was logged as request {request_id}.")
+            if not status:
+                await answer(error, request_id)(scope, receive, deliver)
+        finally:
+            self._record(scope, status, time.perf_counter() - started, request_id)
+
+    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        # The route and not the path, and never the query: paths hold ids without end, queries hold signatures.
+        route = getattr(scope.get("route"), "path", "(none)")
+        self._metrics.record(scope["method"], route, status, seconds)
+        if _log.isEnabledFor(logging.INFO):
+            fields: dict[str, Any] = {
+                "request": request_id,
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "ms": round(1000 * seconds, 1),
+                "caller": scope.get("caller", ""),
+            }
+            _log.info(json.dumps(fields))
+
+
+class _Body:
+    """A request's body, counted and timed while it arrives."""
+
+    def __init__(self, scope: Scope, receive: Receive, most: int, seconds: float) -> None:
+        self._length = Headers(scope=scope).get("content-length", "")
+        self._receive, self._most, self._seconds = receive, most, seconds
+        self._got, self._whole, self._deadline = 0, False, 0.0
+
+    def check_length(self) -> None:
+        if self._length.isdecimal() and int(self._length) > self._most:
+            raise self._too_long(f"{int(self._length):,} bytes")
+
+    async def receive(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        self._deadline = self._deadline or time.monotonic() + self._seconds
+        try:
+            message = await asyncio.wait_for(self._receive(), max(self._deadline - time.monotonic(), 0))
+        except TimeoutError:
+            raise Problem(
+                408, "slow", f"The body took over {self._seconds:g} s to arrive. Send it smaller.", headers=_CLOSE
+            ) from None
+        if message["type"] == "http.request":
+            self._got += len(message.get("body", b""))
+            self._whole = not message.get("more_body", False)
+            if self._got > self._most:
+                raise self._too_long("more bytes than that")
+        return message
+
+    def _too_long(self, got: str) -> Problem:
+        return Problem(
+            413,
+            "too-long",
+            f"The body has {got}; the limit is {self._most:,} bytes. Send a smaller photo.",
+            headers=_CLOSE,
+        )
+
+
+_CLOSE: Final = {"Connection": "close"}

@@ -1,0 +1,98 @@
+"""What a route needs, in one place, and who may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from outfitter.service.auth import Caller, Keys, RefusedError
+from outfitter.service.limits import Desk, Rates
+from outfitter.service.metrics import Metrics
+from outfitter.service.problems import Problem
+from outfitter.service.settings import Settings
+from outfitter.service.storefront import Storefront
+
+LOCAL: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(eq=False)
+class Front:
+    """photos: for questions that need the models; searches: for those that need the catalogue only."""
+
+    settings: Settings
+    keys: Keys
+    metrics: Metrics
+    storefront: Storefront
+    rates: Rates
+    photos: Desk
+    searches: Desk
+    ready: bool = False
+
+    def close(self) -> None:
+        self.photos.close()
+        self.searches.close()
+        self.storefront.close()
+
+
+def front_of(request: Request) -> Front:
+    front: Front = request.app.state.front
+    return front
+
+
+_bearer = HTTPBearer(auto_error=False, description="The admin key, or a browser token.")
+_Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+
+
+def reader(request: Request, credentials: _Bearer) -> Caller:
+    """Whoever may read: the admin, and pages with a token. Raises Problem 401, 403 or 429."""
+    front = front_of(request)
+    try:
+        caller = _caller(front, request, credentials)
+    except RefusedError as refused:
+        front.rates.take(f"refused {_address(request)}")  # guessing is slowed down
+        headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
+        raise Problem(refused.status, "key", str(refused), headers=headers) from None
+    request.scope["caller"] = caller.id
+    front.rates.take(caller.id)
+    return caller
+
+
+def admin(caller: Annotated[Caller, Depends(reader)]) -> Caller:
+    """Raises Problem 403 for whoever may only read."""
+    if not caller.admin:
+        raise Problem(403, "key", "A browser token may read and report events only. Use the admin key.")
+    return caller
+
+
+def _caller(front: Front, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
+    origin = _origin(request)
+    if front.settings.insecure_local:
+        # Any page that a browser on this machine has open could ask, under any name that resolves to it.
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        if host not in LOCAL:
+            raise RefusedError(403, f"--insecure-local answers to localhost only, not to {host!r}.")
+        sent = request.headers.get("origin")
+        if sent is not None and sent not in (*front.settings.origins, _own_origin(request)):
+            raise RefusedError(403, f"Pages of {sent} may not ask. Name the origin with --origin.")
+        return Caller(f"local {_address(request)}", admin=True)
+    return front.keys.caller(credentials.credentials if credentials else None, origin)
+
+
+def _origin(request: Request) -> str | None:
+    """The page's origin. Browsers send none with a GET within one origin, but say that it is one."""
+    origin = request.headers.get("origin")
+    if origin is None and request.headers.get("sec-fetch-site") == "same-origin":
+        return _own_origin(request)
+    return origin
+
+
+def _own_origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.headers.get('host', '')}"
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "?"

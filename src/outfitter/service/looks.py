@@ -1,0 +1,144 @@
+"""Pictures of the catalogue as shoppable looks, from what the index already knows: no model runs for a page view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+import numpy as np
+
+from outfitter.catalogue import Catalogue
+from outfitter.errors import PhotoError, QueryError, nearest
+from outfitter.photo import read_bytes, read_header
+from outfitter.recommendations import Garment
+from outfitter.recommendations.slots import NOUNS
+from outfitter.service.schema import Hotspot, LookName, LookOut, Shown
+from outfitter.values import Detections, IndexedGarment, Photo, Recommendation
+from outfitter.walk import Look, Shop
+
+SIMILAR: Final = 6
+COMPLETE: Final = 2
+"""Products for each slot that the look lacks."""
+
+ID_LENGTH: Final = 16
+"""Hex digits of a picture's SHA-256 that name it."""
+
+KEPT: Final = 1000
+"""Looks that are remembered."""
+
+PictureLink = Callable[[str, str], str]
+"""(product id, the picture's name in the feed) → the address it is shown from."""
+
+
+class Looks:
+    """The looks of one catalogue. Thread-safe.
+
+    fetch: URL → bytes, for pictures whose size is asked for the first time.
+    link: where a picture is shown from.
+    """
+
+    def __init__(self, shop: Shop, catalogue: Catalogue, fetch: Callable[[str], bytes], link: PictureLink) -> None:
+        self._shop, self._catalogue, self._fetch, self._link = shop, catalogue, fetch, link
+        self._places: dict[str, tuple[str, str, str]] = {}
+        for sha256, product_id, image in catalogue.pictures():
+            place = (sha256[:ID_LENGTH], product_id, image)
+            self._places.setdefault(place[0], place)
+            self._places.setdefault(image, place)
+        self._one_at_a_time = Lock()
+        self._made = lru_cache(KEPT)(self._make)
+
+    def named(self) -> list[LookName]:
+        """The pictures that show two slots or more, in the order of their products."""
+        ids = {(product_id, image): sha256 for sha256, product_id, image in self._catalogue.pictures()}
+        names = []
+        for worn in self._catalogue.worn_together():
+            product_id, image = worn[0].product_id, worn[0].image
+            slots = tuple(dict.fromkeys(garment.slot for garment in worn if garment.slot))
+            photo_id = ids[product_id, image][:ID_LENGTH]
+            names.append(
+                LookName(photo_id=photo_id, product_id=product_id, src=self._link(product_id, image), slots=slots)
+            )
+        return names
+
+    def find(self, photo_id: str) -> LookOut:
+        """A look by its id, or by the picture's name in the feed.
+
+        Raises:
+            QueryError: no picture of the catalogue has that name.
+            PhotoError: its size is not known and cannot be read.
+        """
+        place = self._places.get(photo_id)
+        if place is None:
+            raise QueryError(
+                f"there is no picture {photo_id!r} in the catalogue{nearest(photo_id, self._places, '.')} "
+                "GET /v1/looks lists those that show an outfit."
+            )
+        with self._one_at_a_time:  # a page that is suddenly popular is worked out once
+            return self._made(place)
+
+    def _make(self, place: tuple[str, str, str]) -> LookOut:
+        photo_id, product_id, image = place
+        w, h = self._size(product_id, image)
+        worn = [one for one in self._catalogue.garments(product_id) if one.image == image and one.slot]
+        look = _look(worn, (w, h))
+        picks = self._shop.recommend(look, k=SIMILAR + 2) if worn else []
+        spots = []
+        for number, garment in enumerate(worn):
+            # What only shows something alike beside itself would puzzle whoever sees it in a row of look-alikes.
+            rows = [row for row in picks if row.garment == number and "bystander" not in row.parts]
+            x1, y1, x2, y2 = (np.array(garment.box_xyxy) / (w, h, w, h)).clip(0, 1).round(4).tolist()
+            assert garment.slot is not None
+            spots.append(
+                Hotspot(
+                    slot=garment.slot,
+                    name=NOUNS.get(garment.slot, garment.slot).capitalize(),
+                    box=(x1, y1, round(x2 - x1, 4), round(y2 - y1, 4)),
+                    similar=tuple(self._shown(row) for row in rows[:SIMILAR]),
+                )
+            )
+        spots.sort(key=lambda spot: spot.box[1] + spot.box[3] / 2)  # from head to foot, as one reads a person
+        complete = self._shop.recommend(look, k=COMPLETE, strategy="complementary") if worn else []
+        return LookOut(
+            photo_id=photo_id,
+            src=self._link(product_id, image),
+            width=w,
+            height=h,
+            hotspots=tuple(spots),
+            complete=tuple(self._shown(row) for row in complete),
+        )
+
+    def _size(self, product_id: str, image: str) -> tuple[int, int]:
+        place = self._catalogue.picture(product_id, image)
+        header: Path | bytes = place if isinstance(place, Path) else read_bytes(place, name=place, fetch=self._fetch)
+        try:
+            return read_header(header, name=image).size_wh
+        except PhotoError as error:
+            raise PhotoError(
+                f"{error} The catalogue knows this picture, and it is needed once more for its size."
+            ) from None
+
+    def _shown(self, row: Recommendation) -> Shown:
+        product = row.product
+        return Shown(
+            id=product.id,
+            title=product.title,
+            price=product.price,
+            currency=product.currency,
+            url=product.url,
+            picture=self._link(product.id, product.image),
+            because=row.because,
+            exact=row.parts.get("similarity", 0) > 0.999,
+            slot=row.slot,
+        )
+
+
+def _look(worn: list[IndexedGarment], size_wh: tuple[int, int]) -> Look:
+    """What the index knows of a picture, as the walk would have seen it. No pixel of it is needed any more."""
+    garments = tuple(
+        Garment(one.vector[None], one.slot, f"this {NOUNS.get(one.slot or '', one.slot)}", number)
+        for number, one in enumerate(worn)
+    )
+    return Look(Photo(np.zeros((1, 1, 3), np.uint8), "a picture of the catalogue"), Detections.none(size_wh), garments)

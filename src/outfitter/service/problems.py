@@ -1,0 +1,99 @@
+"""Errors as RFC 9457 problem details: what is wrong, what was got, what is allowed, what to do."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from outfitter.errors import CatalogueError, OutfitterError, PhotoError
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_log = logging.getLogger("outfitter.service")
+
+
+class Problem(HTTPException):
+    """Answered as problem details. kind: the last part of its type, which a program may compare."""
+
+    def __init__(
+        self, status: int, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(status, detail, headers)
+        self.kind, self.more = kind, more
+
+
+def too_busy(detail: str, seconds: float) -> Problem:
+    """503 with Retry-After."""
+    return Problem(503, "busy", detail, headers={"Retry-After": str(max(1, round(seconds)))})
+
+
+def problem_of(error: OutfitterError) -> Problem:
+    """What an error of the walk is over HTTP."""
+    if isinstance(error, PhotoError):
+        return Problem(422, "photo", str(error))
+    if isinstance(error, CatalogueError):
+        return Problem(503, "catalogue", str(error), headers={"Retry-After": "10"})
+    return Problem(422, "query", str(error))
+
+
+def answer(problem: Problem, request_id: str = "") -> Response:
+    """The response."""
+    body = {
+        "type": f"urn:outfitter:problem:{problem.kind}",
+        "title": HTTPStatus(problem.status_code).phrase,
+        "status": problem.status_code,
+        "detail": problem.detail,
+        **({"instance": f"urn:outfitter:request:{request_id}"} if request_id else {}),
+        **problem.more,
+    }
+    text = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
+    return Response(text, problem.status_code, problem.headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem."""
+
+    def respond(request: Request, problem: Problem) -> Response:
+        return answer(problem, request.scope.get("request_id", ""))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error, Problem):
+            return respond(request, error)
+        details = {
+            404: f"There is nothing at {request.url.path}. /openapi.json lists what there is.",
+            405: f"{request.method} is not allowed here. /openapi.json lists what is.",
+        }
+        detail = details.get(error.status_code, str(error.detail))
+        return respond(request, Problem(error.status_code, "http", detail, headers=error.headers))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return respond(request, invalid_fields(error.errors()))
+
+    @app.exception_handler(OutfitterError)
+    async def ours(request: Request, error: OutfitterError) -> Response:
+        return respond(request, problem_of(error))
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        _log.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
+        detail = "Something went wrong here; it was logged under this request's id. Try again, or tell the operator."
+        return respond(request, Problem(500, "internal", detail))
+
+
+def invalid_fields(errors: Any) -> Problem:
+    """What pydantic found wrong, as one problem that lists every field. Inputs are cut short, not repeated whole."""
+    fields = [
+        {"field": ".".join(str(part) for part in one["loc"] if part not in ("body", "query", "path")), "is": one["msg"]}
+        for one in errors
+    ]
+    detail = "; ".join(f"{one['field'] or 'the body'}: {one['is']}" for one in fields[:5])
+    return Problem(422, "invalid", f"{detail}. Correct the request.", errors=fields[:20])

@@ -1,0 +1,213 @@
+"""What goes over the wire, in and out: the OpenAPI document is made of these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from outfitter.service.settings import Origin
+
+MAX_K: Final = 100
+MOST_EXCLUDED: Final = 1000
+
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Pixel = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def printable(text: str) -> str:
+    if any(0xD800 <= ord(letter) <= 0xDFFF for letter in text) or "\0" in text:
+        raise ValueError("holds a character that is no text")
+    return text
+
+
+Id = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(printable)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PhotoQuery(_In):
+    """A photo by its address. Uploads are sent as multipart/form-data (part `photo`) or as the body itself."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://shop.example/looks/1.jpg"}]})
+
+    url: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(printable)] | None = Field(
+        None, description="http or https, on the public internet."
+    )
+
+
+class RecommendQuery(PhotoQuery):
+    """A question: for a photo (`url`, or uploaded) or for a `product`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"product": "B0001", "k": 5, "strategy": "complementary"},
+                {"url": "https://shop.example/looks/1.jpg", "k": 8, "where": "price<80,availability=in_stock"},
+            ]
+        }
+    )
+
+    product: Id | None = Field(None, description="A product of the catalogue instead of a photo.")
+    k: int = Field(10, ge=1, le=MAX_K, description="Products for each garment (similar) or slot (complementary).")
+    garment: int | None = Field(None, ge=0, le=10_000, description="Only this detection of the photo, from 0.")
+    region: tuple[Pixel, Pixel, Pixel, Pixel] | None = Field(
+        None, description="Only this part: x1, y1, x2, y2 in pixels of the upright photo."
+    )
+    strategy: Annotated[str, Field(max_length=100), AfterValidator(printable)] | None = Field(
+        None, description="similar (look-alikes) or complementary (completes the look)."
+    )
+    where: Annotated[str, Field(max_length=2000), AfterValidator(printable)] | None = Field(
+        None, description="Filters, such as category=top,price<50."
+    )
+    exclude: tuple[Id, ...] = Field((), max_length=MOST_EXCLUDED, description="Products not to show.")
+    in_stock: bool = Field(False, description="Leave out what cannot be bought.")
+    grouped: bool = Field(False, description="One colour of a style.")
+    diversity: float = Field(0.0, ge=0, le=1, allow_inf_nan=False, description="0 keeps the order; 1 varies most.")
+    session: Id | None = Field(None, description="The shopper's visit, an id of your own.")
+    user: Id | None = Field(None, description="The shopper, an id of your own.")
+
+
+class TokenQuery(_In):
+    """A browser token for pages of these origins."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"origins": ["https://shop.example"], "days": 90}]})
+
+    origins: tuple[Origin, ...] = Field(min_length=1, max_length=20)
+    days: float = Field(90, gt=0, le=3660, allow_inf_nan=False)
+
+
+class Token(BaseModel):
+    token: str
+    expires: str = Field(description="UTC, ISO 8601.")
+    origins: tuple[str, ...]
+
+
+class DetectionOut(BaseModel):
+    """box_xyxy: pixels of the upright photo; box: x, y, width, height as shares of it."""
+
+    garment: int
+    slot: str
+    score: float
+    box_xyxy: tuple[float, float, float, float]
+    box: tuple[Share, Share, Share, Share]
+
+
+class Detected(BaseModel):
+    """What was found in a photo, best first. width, height: of the upright photo, in pixels."""
+
+    width: int
+    height: int
+    garments: tuple[DetectionOut, ...]
+
+
+class ProductOut(BaseModel):
+    """A product of the catalogue. picture: its main picture, as this service shows it; more: its others."""
+
+    id: str
+    title: str
+    category: str | None = None
+    colour: str | None = None
+    price: float | None = None
+    currency: str | None = None
+    availability: str | None = None
+    url: str | None = None
+    gender: str | None = None
+    brand: str | None = None
+    item_group_id: str | None = None
+    attributes: dict[str, str] = {}
+    picture: str
+    more: tuple[str, ...] = ()
+
+
+class Pick(BaseModel):
+    """A recommended product. rank: from 1, for each garment or slot. because: why, for people; parts: of the score."""
+
+    garment: int | None
+    slot: str
+    rank: int
+    score: float
+    because: str
+    parts: dict[str, float]
+    product: ProductOut
+
+
+class Recommended(BaseModel):
+    """recommendation_id: name it when you report what was shown or clicked."""
+
+    recommendation_id: str
+    strategy: str
+    why: str
+    photo: Detected | None = None
+    picks: tuple[Pick, ...]
+
+
+class ProductList(BaseModel):
+    """total: how many match; products: `limit` of them from `offset`."""
+
+    total: int
+    offset: int
+    products: tuple[ProductOut, ...]
+
+
+class LookName(BaseModel):
+    photo_id: str
+    product_id: str
+    src: str
+    slots: tuple[str, ...]
+
+
+class LookList(BaseModel):
+    """Pictures of the catalogue that show two slots or more."""
+
+    total: int
+    offset: int
+    looks: tuple[LookName, ...]
+
+
+class Shown(BaseModel):
+    """A product as a hotspot shows it. exact: it is the very product in the picture."""
+
+    id: str
+    title: str
+    price: float | None = None
+    currency: str | None = None
+    url: str | None = None
+    picture: str
+    because: str
+    exact: bool = False
+    slot: str
+
+
+class Hotspot(BaseModel):
+    """box: x, y, width, height as shares of the picture. similar: best first."""
+
+    slot: str
+    name: str
+    box: tuple[Share, Share, Share, Share]
+    similar: tuple[Shown, ...]
+
+
+class LookOut(BaseModel):
+    """An outfit picture, made shoppable: everything the widget needs."""
+
+    photo_id: str
+    src: str
+    width: int
+    height: int
+    hotspots: tuple[Hotspot, ...]
+    complete: tuple[Shown, ...]
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    errors: list[dict[str, Any]] | None = None

@@ -1,0 +1,60 @@
+"""What ``outfitter serve`` can be told; one default per option."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from outfitter.catalogue.intake import cores
+from outfitter.config import Options
+from outfitter.photo import LIMITS
+
+
+def checked_origin(text: str) -> str:
+    """``https://shop.example``: scheme, host and perhaps a port. Raises ValueError."""
+    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d+)?", text):
+        raise ValueError("need an origin such as https://shop.example: scheme, host in lower case, perhaps a port")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(checked_origin)]
+
+
+class Settings(Options):
+    """How a catalogue is served.
+
+    Args:
+        catalogue: the catalogue's folder.
+        state: where keys and events are kept; by default beside the catalogue, ``shop/`` → ``shop.service/``.
+        detector, embedder: model folders; None takes the shipped ones.
+        origins: websites whose pages may call the API.
+        insecure_local: no keys; for a laptop.
+        workers: cores for the models.
+        queue: requests that may wait for a worker; beyond them 503.
+        seconds: the longest a request may take, its waiting included; then 503.
+        rate, burst: requests a second per key, and how many at once after a pause; then 429. 0: unlimited.
+        body_bytes: the longest body of a request.
+        reload_seconds: how often to look whether the catalogue has changed; 0: never.
+    """
+
+    catalogue: Path
+    state: Path | None = None
+    detector: Path | None = None
+    embedder: Path | None = None
+    origins: tuple[Origin, ...] = ()
+    insecure_local: bool = False
+    workers: int = Field(default_factory=cores, ge=1)
+    queue: int = Field(default=64, ge=1)
+    seconds: float = Field(default=30.0, gt=0)
+    rate: float = Field(default=50.0, ge=0)
+    burst: int = Field(default=100, ge=1)
+    body_bytes: int = Field(default=LIMITS.bytes + 100_000, gt=0)
+    reload_seconds: float = Field(default=2.0, ge=0)
+
+    @property
+    def state_folder(self) -> Path:
+        folder = self.catalogue.absolute()
+        return self.state or folder.with_name(f"{folder.name}.service")

@@ -1,0 +1,203 @@
+"""The catalogue that is served and the models beside it: what the routes ask, and where a new catalogue comes in."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Final
+from urllib.parse import quote
+
+import numpy as np
+from PIL import Image
+
+from outfitter.candidates import CatalogueSource
+from outfitter.catalogue import Catalogue
+from outfitter.catalogue.store import STAMP
+from outfitter.detections import Detector
+from outfitter.embeddings import Embedder
+from outfitter.errors import OutfitterError, QueryError
+from outfitter.photo import load_photo, read_bytes
+from outfitter.service.auth import Keys
+from outfitter.service.batching import BatchedEmbedder, BoundedDetector
+from outfitter.service.fetch import PublicFetch
+from outfitter.service.looks import Looks
+from outfitter.service.metrics import Metrics
+from outfitter.service.settings import Settings
+from outfitter.values import Detections, Photo, Product
+from outfitter.walk import Look, Shop
+
+WIDTHS: Final = (160, 360, 720, 1200)
+"""Pixels: the widths in which pictures are shown."""
+
+PICTURES_KEPT: Final = 500
+LOOKS_KEPT: Final = 128
+
+_log = logging.getLogger("outfitter.service")
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """One catalogue with all that belongs to it. A request holds on to the one it began with."""
+
+    catalogue: Catalogue
+    shop: Shop
+    looks: Looks
+    signature: object
+
+
+class Storefront:
+    """Thread-safe. Loads models and catalogue when made.
+
+    Raises:
+        CatalogueError, ModelError: as `outfitter.walk.open_shop`.
+    """
+
+    def __init__(self, settings: Settings, keys: Keys, metrics: Metrics, fetch: Callable[[str], bytes] | None = None):
+        self.settings, self.keys, self.metrics = settings, keys, metrics
+        self.fetch = fetch or PublicFetch()
+        self.detector = Detector(settings.detector, threads=1)
+        self.embedder = Embedder(settings.embedder, threads=1)
+        self._bounded = BoundedDetector(self.detector, settings.workers)
+        self._batched = BatchedEmbedder(self.embedder, settings.workers, metrics.batch.observe)
+        self._seen: OrderedDict[object, Look] = OrderedDict()
+        self._lock = Lock()
+        self._thumbnail = lru_cache(PICTURES_KEPT)(self._make_thumbnail)
+        self.trouble: str | None = None
+        self._served = self._load()
+        self._bounded(Photo(np.full((96, 64, 3), 127, np.uint8), "warm-up"))
+
+    @property
+    def served(self) -> Served:
+        return self._served
+
+    def close(self) -> None:
+        self._batched.close()
+
+    # --- the catalogue
+
+    def _load(self) -> Served:
+        signature = self._signature()
+        catalogue = Catalogue.open(self.settings.catalogue)
+        source = CatalogueSource(catalogue)
+        shop = Shop(source, self._bounded, self._batched, source.embedder_id)
+
+        def link(product_id: str, image: str) -> str:
+            return self.link(product_id, picture_names(catalogue.product(product_id)).index(image))
+
+        served = Served(catalogue, shop, Looks(shop, catalogue, self.fetch, link), signature)
+        self.metrics.products.set(len(catalogue))
+        self.metrics.swaps.labels("loaded").inc()
+        return served
+
+    def _signature(self) -> object:
+        """Changes whenever a writer has finished a step, or another folder lies in the catalogue's place."""
+        folder = self.settings.catalogue
+        try:
+            stamp = (folder / STAMP).stat()
+            versions = [
+                frozenset(file.name for file in (folder / f"{table}.lance" / "_versions").iterdir())
+                for table in ("products", "garments")
+            ]
+        except OSError as error:
+            return type(error).__name__
+        return stamp.st_ino, stamp.st_mtime_ns, *versions
+
+    def reload(self) -> bool:
+        """Load the catalogue if it has changed, and serve it from then on; requests under way finish with the old.
+
+        A catalogue that cannot be loaded is reported in `trouble`, and the old one stays.
+        """
+        if self._signature() == self._served.signature:
+            return False
+        try:
+            self._served = self._load()
+        except OutfitterError as error:
+            if self.trouble != str(error):
+                _log.error("the catalogue has changed and cannot be loaded; the old one stays: %s", error)
+                self.metrics.swaps.labels("failed").inc()
+            self.trouble = str(error)
+            return False
+        self.trouble = None
+        _log.info("serving a new state of the catalogue: %d products", len(self._served.catalogue))
+        return True
+
+    # --- photos
+
+    def detect(self, data: bytes) -> Detections:
+        """The garments of a photo. Raises PhotoError."""
+        return self._bounded(load_photo(data, name="the photo"))
+
+    def see(self, data: bytes, garment: int | None = None, region: Sequence[float] | None = None) -> Look:
+        """A photo through the models, or as it was seen a moment ago: a page asks several questions about one photo.
+
+        Raises:
+            PhotoError, QueryError: as `Shop.see`.
+        """
+        shop = self._served.shop
+        key = (hashlib.sha256(data).digest(), None if region is None else tuple(region))
+        with self._lock:
+            known = self._seen.get(key)
+            if known is not None:
+                self._seen.move_to_end(key)
+        if known is None:
+            photo = load_photo(data, name="the photo")
+            look = shop.see(photo, region=region)
+            # Kept without its pixels, which are most of it.
+            known = replace(look, photo=Photo(np.zeros((1, 1, 3), np.uint8), "the photo"))
+            with self._lock:
+                self._seen[key] = known
+                if len(self._seen) > LOOKS_KEPT:
+                    self._seen.popitem(last=False)
+        if garment is None:
+            return known
+        if region is not None:
+            raise QueryError("garment and region both choose a part of the photo; give one of them.")
+        if garment >= len(known.detections):
+            found = ", ".join(f"{number} {label}" for number, label in enumerate(known.detections.labels)) or "none"
+            raise QueryError(
+                f"there is no garment {garment} in the photo; found: {found}. Choose one, or give a region."
+            )
+        return replace(known, garments=(known.garments[garment],))
+
+    # --- pictures
+
+    def link(self, product_id: str, number: int) -> str:
+        """Where a product's picture is shown from, signed, since an <img> sends no key."""
+        path = self.picture_path(product_id, number)
+        return f"{path}?s={self.keys.sign_path(path)}"
+
+    @staticmethod
+    def picture_path(product_id: str, number: int) -> str:
+        return f"/v1/products/{quote(product_id, safe='')}/pictures/{number}"
+
+    def thumbnail(self, product: Product, number: int, width: int) -> bytes:
+        """A picture of a product as JPEG, at most `width` wide.
+
+        Raises:
+            QueryError: it has no such picture.
+            PhotoError: it cannot be had any more.
+        """
+        names = picture_names(product)
+        if number >= len(names):
+            raise QueryError(f"product {product.id!r} has {len(names)} pictures, from 0; there is no {number}.")
+        return self._thumbnail(self._served.catalogue.picture(product.id, names[number]), width)
+
+    def _make_thumbnail(self, place: str | Path, width: int) -> bytes:
+        data = read_bytes(place, name="the picture", fetch=self.fetch)
+        image = Image.fromarray(load_photo(data, name="the picture").pixels)
+        image.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=84, optimize=True)
+        return out.getvalue()
+
+
+def picture_names(product: Product) -> tuple[str, ...]:
+    """A product's pictures as the feed names them, the main one first."""
+    return (product.image, *product.additional_images)

@@ -1,0 +1,179 @@
+"""Keys, tokens, rates: who may ask, from where, how often."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from outfitter.errors import ConfigError
+from outfitter.service.auth import ADMIN, TOKEN, Caller, Keys, RefusedError
+from outfitter.service.limits import Rates
+from outfitter.service.problems import Problem
+from tests.service.conftest import SHOP_PAGE, Serve
+from tests.service.test_api import problem
+
+
+def test_the_admin_key_is_made_once_and_kept_as_a_digest(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "state"
+    keys, key = Keys.open(folder)
+    assert key is not None
+    assert key.startswith(ADMIN)
+    stored = (folder / "keys.json").read_text()
+    assert key not in stored
+    assert key.removeprefix(ADMIN) not in stored
+    assert (folder / "keys.json").stat().st_mode & 0o077 == 0
+    again, none = Keys.open(folder)
+    assert none is None
+    assert keys.caller(key, None) == again.caller(key, None) == Caller("admin", admin=True)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"admin_sha256": "x"}', '{"admin_sha256": "x", "secret": "zz"}'])
+def test_a_damaged_file_is_an_error_and_stays(tmp_path: Path, text: str) -> None:
+    (tmp_path / "keys.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"keys\.json: is damaged\. Delete it"):
+        Keys.open(tmp_path)
+    assert (tmp_path / "keys.json").read_text() == text
+
+
+def test_a_token_is_for_its_origins_until_it_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, _ = Keys.open(tmp_path / "a")
+    token, expires = keys.token([SHOP_PAGE], 60)
+    caller = keys.caller(token, SHOP_PAGE)
+    assert (caller.admin, caller.id.startswith("token ")) == (False, True)
+    for origin in (
+        None,
+        "https://evil.example",
+        "http://shop.example",
+        f"{SHOP_PAGE}:444",
+        f"{SHOP_PAGE}.evil.example",
+    ):
+        with pytest.raises(RefusedError, match="not for") as refused:
+            keys.caller(token, origin)
+        assert refused.value.status == 403
+    monkeypatch.setattr(time, "time", lambda: expires)
+    with pytest.raises(RefusedError, match="expired") as refused:
+        keys.caller(token, SHOP_PAGE)
+    assert refused.value.status == 401
+
+
+def test_tokens_cannot_be_made_or_changed_elsewhere(tmp_path: Path) -> None:
+    keys, other = Keys.open(tmp_path / "a")[0], Keys.open(tmp_path / "b")[0]
+    token, _ = keys.token([SHOP_PAGE], 60)
+    body, _, signature = token.removeprefix(TOKEN).partition(".")
+    longer, _, _ = keys.token([SHOP_PAGE], 6000)[0].removeprefix(TOKEN).partition(".")
+    for forged in (
+        other.token([SHOP_PAGE], 60)[0],
+        f"{TOKEN}{longer}.{signature}",
+        f"{TOKEN}{body}.",
+        f"{TOKEN}{body}",
+        f"{TOKEN}.",
+        f"{TOKEN}é.ü",
+        TOKEN,
+    ):
+        with pytest.raises(RefusedError, match="not made here"):
+            keys.caller(forged, SHOP_PAGE)
+    for nobody in (None, "", "x", ADMIN, "Ünïcode"):
+        with pytest.raises(RefusedError):
+            keys.caller(nobody, SHOP_PAGE)
+
+
+def test_without_a_key_nothing_is_answered(client: TestClient) -> None:
+    stranger = TestClient(client.app)
+    for method, path in (
+        ("GET", "/v1/products"),
+        ("GET", "/v1/products/top-red"),
+        ("GET", "/v1/products/top-red/similar"),
+        ("GET", "/v1/looks"),
+        ("GET", "/v1/looks/worn.png"),
+        ("POST", "/v1/detect"),
+        ("POST", "/v1/recommend"),
+        ("POST", "/v1/tokens"),
+        ("GET", "/v1/status"),
+        ("GET", "/metrics"),
+    ):
+        answer = stranger.request(method, path)
+        assert "Authorization: Bearer" in problem(answer, 401, "key")
+        assert answer.headers["www-authenticate"] == "Bearer"
+        problem(stranger.request(method, path, headers={"Authorization": "Bearer ofk_wrong"}), 401, "key")
+
+
+def test_a_browser_token_reads_and_no_more(client: TestClient) -> None:
+    made = client.post("/v1/tokens", json={"origins": [SHOP_PAGE], "days": 1})
+    assert made.status_code == 201
+    page = TestClient(client.app, headers={"Authorization": f"Bearer {made.json()['token']}", "Origin": SHOP_PAGE})
+    assert page.get("/v1/looks/worn.png").status_code == 200
+    assert page.post("/v1/recommend", json={"product": "top-red"}).status_code == 200
+    assert "Use the admin key" in problem(page.post("/v1/tokens", json={"origins": [SHOP_PAGE]}), 403, "key")
+    elsewhere = page.get("/v1/looks/worn.png", headers={"Origin": "https://evil.example"})
+    assert "not for pages of https://evil.example" in problem(elsewhere, 403, "key")
+
+
+def test_tokens_are_made_for_served_origins_only(client: TestClient) -> None:
+    strange = client.post("/v1/tokens", json={"origins": ["https://other.example"]})
+    assert "--origin https://other.example" in problem(strange, 422, "invalid")
+    for origin in ("*", "https://shop.example/", "shop.example", "HTTPS://SHOP.EXAMPLE", "null"):
+        assert "need an origin such as" in problem(
+            client.post("/v1/tokens", json={"origins": [origin]}), 422, "invalid"
+        )
+
+
+def test_insecure_local_needs_no_key_and_answers_to_this_machine_only(serve: Serve) -> None:
+    client = serve(insecure_local=True)
+    client.headers.pop("authorization", None)
+    assert client.get("/v1/products", headers={"Host": "localhost:8000"}).status_code == 200
+    rebound = client.get("/v1/products", headers={"Host": "evil.example"})  # a name that resolves to 127.0.0.1
+    assert "answers to localhost only" in problem(rebound, 403, "key")
+    page = client.get("/v1/products", headers={"Host": "localhost:8000", "Origin": "https://evil.example"})
+    assert "may not ask" in problem(page, 403, "key")
+    own = client.get("/v1/products", headers={"Host": "localhost:8000", "Origin": "http://localhost:8000"})
+    assert own.status_code == 200
+
+
+def test_rates_are_counted_for_each_caller() -> None:
+    now = [100.0]
+    rates = Rates(2, 3, lambda: now[0])
+    for _ in range(3):
+        rates.take("a")
+    with pytest.raises(Problem, match="allowed are 2 a second") as refused:
+        rates.take("a")
+    assert (refused.value.status_code, refused.value.headers) == (429, {"Retry-After": "1"})
+    rates.take("b")
+    now[0] += 0.5
+    rates.take("a")
+    with pytest.raises(Problem):
+        rates.take("a")
+    now[0] += 1000
+    for _ in range(3):
+        rates.take("a")
+    with pytest.raises(Problem):
+        rates.take("a")
+
+
+def test_the_rate_is_for_each_key(serve: Serve) -> None:
+    client = serve(rate=0.001, burst=2)
+    assert [client.get("/v1/looks").status_code for _ in range(3)] == [200, 200, 429]
+    assert int(client.get("/v1/looks").headers["retry-after"]) > 1
+    guess = TestClient(client.app, headers={"Authorization": "Bearer ofk_guess"})
+    assert [guess.get("/v1/looks").status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_secrets_are_not_logged(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = client.headers["authorization"].removeprefix("Bearer ")
+    token = client.post("/v1/tokens", json={"origins": [SHOP_PAGE]}).json()["token"]
+    link = client.get("/v1/products/top-red").json()["picture"]
+    client.get(link)
+    client.get("/v1/looks", headers={"Authorization": f"Bearer {token}", "Origin": SHOP_PAGE})
+    client.get("/v1/looks", headers={"Authorization": "Bearer ofk_mistyped"})
+    client.post("/v1/recommend", json={"product": "top-red", "user": "user-of-the-shop"})
+    # The client of this test logs its own requests.
+    logged = "\n".join(one.getMessage() for one in caplog.records if not one.name.startswith("httpx"))
+    lines = [json.loads(one.message) for one in caplog.records if one.name == "outfitter.service"]
+    assert [line["route"] for line in lines][:2] == ["/v1/tokens", "/v1/products/{product_id:path}"]
+    for secret in (key, token, link.partition("s=")[2], "ofk_mistyped", "user-of-the-shop"):
+        assert secret not in logged
