@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-FILES: Final = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/app.css": ("app.css", "text/css; charset=utf-8"),
-    "/app.js": ("app.js", "text/javascript; charset=utf-8"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
-    "/outfit-photo.js": ("outfit-photo.js", "text/javascript; charset=utf-8"),
+TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
-"""Path → file and type."""
+WIDGET: Final = "outfit-photo.js"
 
 
 def pages() -> APIRouter:
     router = APIRouter()
-    for path, (name, type_) in FILES.items():
-        body = files("outfitter.service").joinpath("web", name).read_bytes()
-        _add(router, path, body, type_)
+    for file in sorted(files("outfitter.service").joinpath("web").iterdir(), key=lambda file: file.name):
+        _add(
+            router,
+            "/" if file.name == "index.html" else f"/{file.name}",
+            file.read_bytes(),
+            TYPES[Path(file.name).suffix],
+        )
     return router
 
 
 def _add(router: APIRouter, path: str, body: bytes, type_: str) -> None:
     tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if path == "/outfit-photo.js":
+    if path == f"/{WIDGET}":
         headers |= {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
 
     @router.get(path, include_in_schema=False)

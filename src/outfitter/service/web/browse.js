@@ -1,0 +1,71 @@
+// The catalogue, its looks, and how the service is doing.
+import {ask, key, make, trouble} from "./api.js";
+import {grid} from "./products.js";
+
+const PAGE = 24;
+const state = {q: "", where: "", offset: 0};
+
+export function catalogue() {
+  const shelf = make("div"), root = make("div");
+  async function show() {
+    try {
+      const found = await ask(`/v1/products?${new URLSearchParams({...state, limit: PAGE})}`);
+      const last = Math.min(found.offset + PAGE, found.total);
+      const turn = (text, by, off) => make("button", {class: "button", type: "button", disabled: off, onclick: () => { state.offset += by; show().then(() => root.scrollIntoView()); }}, text);
+      shelf.replaceChildren(
+        make("p", {class: "soft", role: "status"}, found.total ? `${found.offset + 1}–${last} of ${found.total}` : "Nothing matches."),
+        grid(found.products.map(product => ({product})), {}),
+        found.total > PAGE ? make("div", {class: "actions pager"}, turn("Back", -PAGE, !found.offset), turn("On", PAGE, last >= found.total)) : "");
+    } catch (error) { fail(error, shelf); }
+  }
+  const field = (name, text, hint) => make("label", {}, text, make("input", {type: "search", value: state[name], placeholder: hint, maxlength: 200,
+    onchange: event => Object.assign(state, {[name]: event.target.value, offset: 0}) && show()}));
+  root.append(make("h1", {}, "Catalogue"), make("form", {class: "filters", role: "search", onsubmit: event => { event.preventDefault(); event.target.querySelectorAll("input").forEach(input => input.blur()); }},
+    field("q", "Title", "linen shirt"), field("where", "Filter", "category=dress,price<80"), make("button", {class: "button"}, "Search")), shelf);
+  show();
+  return root;
+}
+
+export function looks() {
+  const root = make("div", {}, make("h1", {}, "Looks"),
+    make("p", {class: "lead"}, "The shop’s own outfit pictures, made shoppable: point at a garment, or tap it. This is the widget that a shop puts on its pages."));
+  const all = make("div", {class: "looks"});
+  root.append(all);
+  ask("/v1/looks?limit=12").then(found => {
+    all.append(...found.looks.map(one => make("outfit-photo", {photo: one.photo_id, catalogue: location.origin, token: key() || null})));
+    if (!found.total) all.append(make("p", {class: "soft"}, "No picture of this catalogue shows two kinds of garment together."));
+  }, error => fail(error, all));
+  return root;
+}
+
+export function status() {
+  const root = make("div", {}, make("h1", {}, "Status"));
+  const fact = (name, value, note) => make("div", {class: "fact"}, make("span", {class: "over"}, name), make("b", {}, String(value)), note ? make("small", {class: "soft"}, note) : "");
+  const shown = make("div");
+  root.append(shown);
+  async function show() {
+    try {
+      const now = await ask("/v1/status");
+      const ms = seconds => `${(1000 * seconds).toFixed(seconds < .1 ? 1 : 0)} ms`;
+      shown.replaceChildren(
+        now.trouble ? make("p", {class: "trouble", role: "alert"}, now.trouble) : "",
+        make("div", {class: "facts"}, fact("Products", now.products), fact("Looks", now.looks, "pictures with two slots or more"),
+          ...Object.entries(now.queue).map(([name, {now: taken, room}]) => fact(`Queue: ${name}`, taken, `of ${room}`)),
+          ...(now.events ? Object.entries(now.events).map(([name, count]) => fact(name, count, "events")) : [])),
+        make("h2", {}, "Models"), make("dl", {}, Object.entries(now.models).flatMap(([name, id]) => [make("dt", {}, name), make("dd", {}, make("code", {}, id))])),
+        make("div", {class: "block"}, make("h2", {}, "Latency"), make("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Latency"}, make("table", {},
+          make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "Route"), ...["Answers", "Median", "99 %"].map(name => make("th", {scope: "col", class: "number"}, name)))),
+          make("tbody", {}, Object.entries(now.latency).filter(([route]) => route.startsWith("/v1/")).map(([route, {count, p50, p99}]) => make("tr", {}, make("th", {scope: "row"}, make("code", {}, route)),
+            ...[count, ms(p50), ms(p99)].map(value => make("td", {class: "number"}, String(value))))))))),
+        make("p", {class: "soft"}, "Of the last 1000 answers of each route. Prometheus reads ", make("code", {}, "/metrics"), "."));
+    } catch (error) { fail(error, shown); }
+    if (root.isConnected) setTimeout(() => root.isConnected && show(), 3000);
+  }
+  show();
+  return root;
+}
+
+function fail(error, place) {
+  if (error.status === 401 || error.status === 403) dispatchEvent(new CustomEvent("needkey", {detail: error}));
+  else place.replaceChildren(trouble(error));
+}
