@@ -15,8 +15,9 @@ from starlette.testclient import TestClient
 from outfitter.catalogue import build
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
-from outfitter.service import Settings, create_app
+from outfitter.service.app import create_app
 from outfitter.service.auth import Keys
+from outfitter.service.settings import Settings
 from tests.catalogue.conftest import write_csv
 from tests.conftest import ToyModels
 from tests.toy import picture

@@ -8,7 +8,7 @@ Whatever ends the process, what was written stays, and the same command goes on 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,10 +112,12 @@ def add(
     embedder: Embeds | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    fetch: Callable[[str], bytes] | None = None,
 ) -> Report:
     """Add a feed's products to a finished catalogue, replacing those whose id is there.
 
     Only new pictures are embedded; a product that has not changed is skipped. Arguments and errors as for `build`.
+    fetch: URL → a picture's bytes, for feeds that strangers write; None downloads from anywhere.
     """
     source, models, folder = open_feed(feed, format), Models(detector, embedder), Path(to)
     require_finished(folder)
@@ -124,7 +126,7 @@ def add(
         tables = Tables(folder, stamp)
         stamp = with_attributes(folder, stamp, tables, source)
         write_stamp(folder, stamp.model_copy(update={"feed": None}))
-        report = Intake(folder, stamp, tables, models, source, workers).run(progress)
+        report = Intake(folder, stamp, tables, models, source, workers, fetch).run(progress)
         if report.added or report.updated:
             tables.tidy(readers=True)
         else:

@@ -177,16 +177,25 @@ class _Taken:
 class Intake:
     """Takes one feed into the tables.
 
+    fetch: URL → a picture's bytes; None downloads from anywhere.
     seen: ids of the products that were usable. changes: (id, added | changed | changed pictures), in the feed's order.
     embedded: how many pictures the models saw.
     """
 
     def __init__(
-        self, folder: Path, stamp: Stamp, tables: Tables, models: Models, feed: Feed, workers: int | None
+        self,
+        folder: Path,
+        stamp: Stamp,
+        tables: Tables,
+        models: Models,
+        feed: Feed,
+        workers: int | None,
+        fetch: Callable[[str], bytes] | None = None,
     ) -> None:
         self.seen: set[str] = set()
         self.changes: list[tuple[str, str]] = []
         self.embedded = 0
+        self._fetch = fetch
         self._folder, self._stamp, self._tables, self._models, self._feed = folder, stamp, tables, models, feed
         stored = (column(tables.products, name) for name in ("id", "row", "pictures"))
         self._stored = {
@@ -295,7 +304,7 @@ class Intake:
                 raise CancelledError
             try:
                 place = locate(image, base)
-                data = read_bytes(place, name=str(place))
+                data = read_bytes(place, name=str(place), fetch=self._fetch)
                 sha256 = hashlib.sha256(data).hexdigest()
                 new = self._see_once(sha256, data)
                 if new is not None:

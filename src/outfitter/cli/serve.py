@@ -37,8 +37,9 @@ def command(
     import uvicorn
 
     from outfitter.config import parse
-    from outfitter.service import Settings, create_app
+    from outfitter.service.app import create_app
     from outfitter.service.auth import Keys
+    from outfitter.service.settings import Settings
 
     if insecure_local and host not in LOOPBACK:
         raise ConfigError(f"--insecure-local: has no keys, so --host must be {', '.join(LOOPBACK)}, not {host!r}.")

@@ -27,8 +27,11 @@ from outfitter.service.schema import (
     ProblemOut,
     ProductList,
     ProductOut,
+    ProductsQuery,
+    Put,
     Recommended,
     RecommendQuery,
+    Rejected,
     Token,
     TokenQuery,
 )
@@ -85,6 +88,11 @@ def _question(kind: type[BaseModel]) -> dict[str, Any]:
             },
         }
     }
+
+
+def _json_body(kind: type[BaseModel]) -> dict[str, Any]:
+    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _json(model: BaseModel, status: int = 200) -> Response:
@@ -265,6 +273,47 @@ def _require(storefront: Storefront, product_id: str) -> Any:
         raise Problem(404, "product", str(error)) from None
 
 
+@router.put(
+    "/v1/products",
+    response_model=Put,
+    responses=_problems(*_BODY),
+    tags=["admin"],
+    openapi_extra=_json_body(ProductsQuery),
+)
+async def put_products(request: Request, _: Admin) -> Response:
+    """Add products, or replace those whose id is there. They are served when this answers."""
+    front = front_of(request)
+    question = await read_json(request, ProductsQuery)
+
+    def work() -> Response:
+        report, rejects = front.storefront.put(question.products)
+        rejected = tuple(Rejected(id=one["id"], image=one["image"], reason=one["reason"]) for one in rejects)
+        return _json(
+            Put(
+                added=report.added,
+                updated=report.updated,
+                unchanged=report.unchanged,
+                rejected=rejected,
+                products=len(front.storefront.served.catalogue),
+            )
+        )
+
+    return await front.writes.run(work)
+
+
+@router.delete("/v1/products/{product_id:path}", status_code=204, responses=_problems(404), tags=["admin"])
+async def delete_product(request: Request, _: Admin, product_id: ProductId) -> Response:
+    """Take a product out of the catalogue."""
+    front = front_of(request)
+
+    def work() -> Response:
+        _require(front.storefront, product_id)
+        front.storefront.delete(product_id)
+        return Response(status_code=204)
+
+    return await front.writes.run(work)
+
+
 # --- looks
 
 
@@ -315,9 +364,7 @@ async def look(
     status_code=201,
     responses=_problems(*_BODY),
     tags=["admin"],
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": TokenQuery.model_json_schema()}}}
-    },
+    openapi_extra=_json_body(TokenQuery),
 )
 async def tokens(request: Request, _: Admin) -> Response:
     """Make a read-only token for the pages of some origins."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -20,6 +21,9 @@ from outfitter.service.metrics import Metrics
 from outfitter.service.pages import pages
 from outfitter.service.settings import Settings
 from outfitter.service.storefront import Storefront
+
+WRITE_SECONDS: Final = 600.0
+"""The longest a change of the catalogue may take: its pictures are downloaded and embedded."""
 
 _log = logging.getLogger("outfitter.service")
 
@@ -45,6 +49,7 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
         Rates(settings.rate, settings.burst),
         photos=Desk(2 * settings.workers, settings.queue, settings.seconds, "photo"),
         searches=Desk(settings.workers, settings.queue, settings.seconds, "search"),
+        writes=Desk(1, 8, WRITE_SECONDS, "write"),
     )
 
     @contextlib.asynccontextmanager

@@ -21,7 +21,8 @@ LOCAL: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(eq=False)
 class Front:
-    """photos: for questions that need the models; searches: for those that need the catalogue only."""
+    """photos: for questions that need the models; searches: for those that need the catalogue only; writes: changes,
+    one at a time."""
 
     settings: Settings
     keys: Keys
@@ -30,11 +31,13 @@ class Front:
     rates: Rates
     photos: Desk
     searches: Desk
+    writes: Desk
     ready: bool = False
 
     def close(self) -> None:
         self.photos.close()
         self.searches.close()
+        self.writes.close()
         self.storefront.close()
 
 

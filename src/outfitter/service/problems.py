@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from outfitter.errors import CatalogueError, OutfitterError, PhotoError
+from outfitter.errors import CatalogueError, FeedError, OutfitterError, PhotoError
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -38,6 +38,8 @@ def problem_of(error: OutfitterError) -> Problem:
     """What an error of the walk is over HTTP."""
     if isinstance(error, PhotoError):
         return Problem(422, "photo", str(error))
+    if isinstance(error, FeedError):
+        return Problem(422, "feed", str(error))
     if isinstance(error, CatalogueError):
         return Problem(503, "catalogue", str(error), headers={"Retry-After": "10"})
     return Problem(422, "query", str(error))

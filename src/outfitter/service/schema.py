@@ -71,6 +71,48 @@ class RecommendQuery(PhotoQuery):
     user: Id | None = Field(None, description="The shopper, an id of your own.")
 
 
+class ProductsQuery(_In):
+    """Rows of a feed: id, title and image, and any other column. Pictures are fetched from the public internet."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "products": [
+                        {
+                            "id": "4711",
+                            "title": "Linen shirt",
+                            "image": "https://shop.example/4711.jpg",
+                            "category": "shirt",
+                            "price": "49.90 EUR",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    products: tuple[dict[Annotated[str, Field(max_length=100)], Any], ...] = Field(min_length=1, max_length=500)
+
+
+class Rejected(BaseModel):
+    """A row, or one picture of a row, that could not be used."""
+
+    id: str
+    image: str
+    reason: str
+
+
+class Put(BaseModel):
+    """added, updated, unchanged: products. products: how many are served now."""
+
+    added: int
+    updated: int
+    unchanged: int
+    rejected: tuple[Rejected, ...]
+    products: int
+
+
 class TokenQuery(_In):
     """A browser token for pages of these origins."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
+import json
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,12 +20,13 @@ import numpy as np
 from PIL import Image
 
 from outfitter.candidates import CatalogueSource
-from outfitter.catalogue import Catalogue
+from outfitter.catalogue import Catalogue, Report, add, open_feed, remove
+from outfitter.catalogue.feed import Row
 from outfitter.catalogue.store import STAMP
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
-from outfitter.errors import OutfitterError, QueryError
-from outfitter.photo import load_photo, read_bytes
+from outfitter.errors import FeedError, OutfitterError, QueryError
+from outfitter.photo import is_url, load_photo, read_bytes
 from outfitter.service.auth import Keys
 from outfitter.service.batching import BatchedEmbedder, BoundedDetector
 from outfitter.service.fetch import PublicFetch
@@ -67,7 +70,7 @@ class Storefront:
         self._bounded = BoundedDetector(self.detector, settings.workers)
         self._batched = BatchedEmbedder(self.embedder, settings.workers, metrics.batch.observe)
         self._seen: OrderedDict[object, Look] = OrderedDict()
-        self._lock = Lock()
+        self._lock, self._reloading = Lock(), Lock()
         self._thumbnail = lru_cache(PICTURES_KEPT)(self._make_thumbnail)
         self.trouble: str | None = None
         self._served = self._load()
@@ -114,6 +117,10 @@ class Storefront:
 
         A catalogue that cannot be loaded is reported in `trouble`, and the old one stays.
         """
+        with self._reloading:
+            return self._reload()
+
+    def _reload(self) -> bool:
         if self._signature() == self._served.signature:
             return False
         try:
@@ -127,6 +134,45 @@ class Storefront:
         self.trouble = None
         _log.info("serving a new state of the catalogue: %d products", len(self._served.catalogue))
         return True
+
+    # --- changing it
+
+    def put(self, rows: Sequence[Mapping[str, object]]) -> tuple[Report, list[dict[str, str]]]:
+        """Add or replace products, as rows of a feed, and serve them; returns what was rejected, too.
+
+        Raises:
+            FeedError: none of the rows can be used, or one names a picture that is no URL.
+            CatalogueError: another process is writing, or the catalogue was made by other models.
+        """
+        state = self.settings.state_folder
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        feed = state / "put.jsonl"
+        try:
+            feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+            for row in open_feed(feed, "jsonl"):
+                if isinstance(row, Row):
+                    _require_urls(row.product)
+            report = add(
+                feed,
+                self.settings.catalogue,
+                format="jsonl",
+                detector=self.detector,
+                embedder=self.embedder,
+                workers=1,  # shoppers come first
+                fetch=self.fetch,
+            )
+            with report.rejects.open(encoding="utf-8", newline="") as file:
+                rejects = list(csv.DictReader(file))
+        finally:
+            feed.unlink(missing_ok=True)
+        self.reload()
+        return report, rejects
+
+    def delete(self, product_id: str) -> bool:
+        """Take a product out; False if there is none. Raises CatalogueError: another process is writing."""
+        removal = remove([product_id], self.settings.catalogue)
+        self.reload()
+        return bool(removal.removed)
 
     # --- photos
 
@@ -196,6 +242,12 @@ class Storefront:
         out = io.BytesIO()
         image.save(out, "JPEG", quality=84, optimize=True)
         return out.getvalue()
+
+
+def _require_urls(product: Product) -> None:
+    for image in picture_names(product):
+        if not is_url(image):  # a path would be one of this machine's files
+            raise FeedError(f"product {product.id!r}: image is {image!r}; need http://host/… or https://host/….")
 
 
 def picture_names(product: Product) -> tuple[str, ...]:

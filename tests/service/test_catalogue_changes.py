@@ -1,0 +1,146 @@
+"""The catalogue changes while it is served."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from starlette.testclient import TestClient
+
+from outfitter.catalogue import remove
+from outfitter.catalogue.store import writing
+from outfitter.errors import PhotoError
+from outfitter.service.storefront import Storefront
+from tests.service.conftest import SHOP_PAGE, Serve, outfit
+from tests.service.test_api import problem
+
+NEW = {"id": "new", "title": "New top", "image": "https://shop.example/new.png", "category": "top", "price": "5 EUR"}
+
+
+def storefront(client: TestClient) -> Storefront:
+    return client.app.state.front.storefront  # type: ignore[attr-defined, no-any-return]
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    end = monotonic() + seconds
+    while not true():
+        assert monotonic() < end, "it did not come true"
+        sleep(0.02)
+
+
+def test_products_are_put_and_served_at_once(serve: Serve) -> None:
+    client = serve(fetch=lambda _: outfit("orange", "blue"))
+    put = client.put("/v1/products", json={"products": [NEW, {"id": "half", "image": NEW["image"]}]})
+    assert put.status_code == 200, put.text
+    assert put.json() | {"rejected": []} == {"added": 1, "updated": 0, "unchanged": 0, "rejected": [], "products": 8}
+    assert [(one["id"], one["reason"]) for one in put.json()["rejected"]] == [("half", "title is empty")]
+    shown = client.get("/v1/products/new").json()
+    assert (shown["title"], shown["price"], shown["currency"]) == ("New top", 5.0, "EUR")
+    assert client.post("/v1/recommend", json={"product": "new", "k": 1}).json()["picks"]
+    again = client.put("/v1/products", json={"products": [NEW]}).json()
+    assert (again["added"], again["unchanged"]) == (0, 1)
+    changed = client.put("/v1/products", json={"products": [{**NEW, "title": "Newer"}]}).json()
+    assert (changed["updated"], client.get("/v1/products/new").json()["title"]) == (1, "Newer")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**NEW, "image": "/etc/hostname"},
+        {**NEW, "image": "../feed/top-red.png"},
+        {**NEW, "Additional Images": "/etc/hostname"},
+        {**NEW, "additional_images": ["https://shop.example/a.png", "b.png"]},
+    ],
+)
+def test_files_of_the_service_are_no_pictures(serve: Serve, row: dict[str, object]) -> None:
+    answer = serve(fetch=lambda _: outfit()).put("/v1/products", json={"products": [row]})
+    assert "need http://host/" in problem(answer, 422, "feed")
+
+
+def test_a_put_that_cannot_be_used_changes_nothing(serve: Serve, catalogue: Path) -> None:
+    def fetch(url: str) -> bytes:
+        raise PhotoError(f"{url}: is not on the public internet.")
+
+    client = serve(fetch=fetch)
+    assert "not on the public internet" in problem(client.put("/v1/products", json={"products": [NEW]}), 422, "feed")
+    problem(client.put("/v1/products", json={"products": []}), 422, "invalid")
+    problem(client.put("/v1/products", json={"products": [[1]]}), 422, "invalid")
+    problem(client.put("/v1/products", content=b"x"), 400, "json")
+    assert client.get("/readyz").json()["products"] == 7
+    assert not (catalogue.parent / "shop.service" / "put.jsonl").exists()
+
+
+def test_products_are_deleted(client: TestClient) -> None:
+    assert client.delete("/v1/products/top-red").status_code == 204
+    problem(client.get("/v1/products/top-red"), 404, "product")
+    problem(client.delete("/v1/products/top-red"), 404, "product")
+    assert client.get("/v1/looks").json()["total"] == 0
+
+
+def test_changes_need_the_admin_key(client: TestClient) -> None:
+    token = client.post("/v1/tokens", json={"origins": [SHOP_PAGE]}).json()["token"]
+    page = TestClient(client.app, headers={"Authorization": f"Bearer {token}", "Origin": SHOP_PAGE})
+    problem(page.delete("/v1/products/top-red"), 403, "key")
+    problem(page.put("/v1/products", json={"products": [NEW]}), 403, "key")
+    assert client.get("/v1/products/top-red").status_code == 200
+
+
+def test_another_writer_is_told_of_and_waited_for(client: TestClient, catalogue: Path) -> None:
+    with writing(catalogue):
+        answer = client.delete("/v1/products/top-red")
+        assert "another process is writing" in problem(answer, 503, "catalogue")
+        assert "retry-after" in answer.headers
+    assert client.delete("/v1/products/top-red").status_code == 204
+
+
+def test_the_catalogue_is_swapped_without_a_dropped_request(serve: Serve, catalogue: Path) -> None:
+    client = serve(reload_seconds=0.02)
+    stop = threading.Event()
+
+    def ask(number: int) -> set[tuple[int, int]]:
+        seen = set()
+        while not stop.is_set():
+            if number % 2:
+                answer = client.post("/v1/recommend", files={"photo": ("a.png", outfit())}, data={"k": "7"})
+            else:
+                answer = client.post("/v1/recommend", json={"product": "top-red", "k": 7})
+            seen.add((answer.status_code, len({pick["product"]["id"] for pick in answer.json()["picks"]})))
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask, number) for number in range(4)]
+        try:
+            for number, product_id in enumerate(("footwear-mint", "bottom-blue", "top-orange"), 1):
+                remove([product_id], catalogue)
+                until(lambda left=7 - number: client.get("/readyz").json()["products"] == left)  # type: ignore[misc]
+        finally:
+            stop.set()
+        answers = set().union(*(one.result() for one in asking))
+    assert {status for status, _ in answers} == {200}
+    assert {count for _, count in answers} >= {6, 3}  # by product, before the first swap and after the last
+
+
+def test_a_folder_put_in_the_catalogues_place_is_served(client: TestClient, catalogue: Path) -> None:
+    beside = Path(shutil.copytree(catalogue, catalogue.with_name("beside")))
+    remove(["top-red"], beside)
+    catalogue.rename(catalogue.with_name("old"))
+    beside.rename(catalogue)
+    assert storefront(client).reload()
+    assert client.get("/readyz").json()["products"] == 6
+    assert not storefront(client).reload()
+
+
+def test_a_catalogue_that_is_broken_leaves_the_old_one_serving(client: TestClient, catalogue: Path) -> None:
+    stamp = (catalogue / "catalogue.json").read_text()
+    (catalogue / "catalogue.json").write_text("{")
+    assert not storefront(client).reload()
+    assert client.get("/readyz").json()["products"] == 7
+    assert "is damaged" in client.get("/v1/status").json()["trouble"]
+    (catalogue / "catalogue.json").write_text(stamp)
+    assert storefront(client).reload()
+    assert client.get("/v1/status").json()["trouble"] is None
