@@ -45,6 +45,28 @@ class CatalogueSource:
         """
         return self.catalogue.search(vectors, k, where, exclude, slot)
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All products, N of them, sorted; always the same object."""
+        return self.catalogue.ids
+
+    def place(self, product_id: str) -> int | None:
+        """Where among `ids` a product is; None if it is not there."""
+        return self.catalogue.place(product_id)
+
+    @property
+    def slots(self) -> NDArray[np.object_]:
+        """What each product is: (N,) of a slot or None."""
+        return self.catalogue.own_slots
+
+    def allowed(self, where: str | None = None, exclude: Collection[str] = ()) -> NDArray[np.bool_]:
+        """Which products a filter lets through: bool (N,). Raises QueryError for one that cannot be read."""
+        return self.catalogue.allowed(where, exclude)
+
+    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine of each of the (Q, D) vectors to the nearest garment of each product: float32 (Q, N)."""
+        return self.catalogue.nearness(vectors)
+
     def product(self, product_id: str) -> Product:
         """The product's row. Raises QueryError if there is none."""
         return self.catalogue.product(product_id)

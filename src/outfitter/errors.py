@@ -7,7 +7,8 @@
     ├── CatalogueError   a catalogue that is missing, half-written, or made by other models
     ├── ModelError       a model folder that is missing, damaged, or of the wrong kind
     ├── ConfigError      an unknown or impossible option
-    ├── QueryError       a question that has no answer as asked: k, filter, region, product
+    ├── QueryError       a question that has no answer as asked: k, filter, region, product, user
+    ├── EventError       what people did, where it cannot be stored or read
     ├── TrainingError    a training run that cannot start, go on, or be exported
     └── EvaluationError  predictions and truth that cannot be scored against each other
 
@@ -55,6 +56,10 @@ class ConfigError(OutfitterError):
 
 class QueryError(OutfitterError):
     """A question that has no answer as asked: k, filter, region, product."""
+
+
+class EventError(OutfitterError):
+    """What people did, where it cannot be stored or read. Single bad events are refused one by one."""
 
 
 class TrainingError(OutfitterError):

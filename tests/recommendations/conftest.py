@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from outfitter.errors import QueryError
 from outfitter.recommendations import CandidateSource
+from outfitter.recommendations.slots import own_slot
 from outfitter.values import Candidate, IndexedGarment, Product
 
 
@@ -44,6 +46,31 @@ class MemorySource:
                     best[one.product_id] = one
             answers.append(sorted(best.values(), key=lambda one: -one.similarity)[:k])
         return answers
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._products)
+
+    def place(self, product_id: str) -> int | None:
+        return self.ids.index(product_id) if product_id in self._products else None
+
+    @property
+    def slots(self) -> NDArray[np.object_]:
+        return np.array([own_slot(self, product) for product in self._products.values()], np.object_)
+
+    def allowed(self, where: str | None = None, exclude: Collection[str] = ()) -> NDArray[np.bool_]:
+        found = [
+            (where is None or f"category={product.category}" == where) and product.id not in exclude
+            for product in self._products.values()
+        ]
+        return np.array(found, bool)
+
+    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        best = np.full((len(vectors), len(self.ids)), -1, np.float32)
+        for garment in self._garments:
+            place = self.ids.index(garment.product_id)
+            best[:, place] = np.maximum(best[:, place], vectors @ garment.vector)
+        return best
 
     def product(self, product_id: str) -> Product:
         if product_id not in self._products:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from outfitter.errors import QueryError
 from outfitter.recommendations import STRATEGIES, Garment, Query
 from outfitter.recommendations.arrange import Arrangement
+from outfitter.recommendations.choose import NOTHING
 from outfitter.values import Product, Recommendation
 from tests.recommendations.conftest import MemorySource, Seen, shop_of, unit
 
@@ -73,7 +74,7 @@ def test_every_answer_keeps_what_was_asked_and_has_k_when_k_exist(
 @given(shop=shops(), k=st.integers(1, 12))
 @settings(max_examples=30, deadline=None)
 def test_nothing_asked_changes_nothing(shop: MemorySource, k: int) -> None:
-    similar = STRATEGIES["similar"]()
+    similar = STRATEGIES["similar"](NOTHING)
     bare = similar.recommend(query(k), shop)
     assert Arrangement().recommend(similar, query(k), shop) == bare
     first_of_all = [one for one in similar.recommend(query(1000), shop) if one.product.availability != "out_of_stock"]
@@ -91,12 +92,12 @@ def test_diversity_brings_the_unlike_forward_and_says_so() -> None:
     asked = Query((Garment(unit(1, -0.01)[None], "top", "your top", 0),), 3)
 
     def ids(diversity: float) -> list[str]:
-        rows = Arrangement(diversity=diversity).recommend(STRATEGIES["similar"](), asked, shop)
+        rows = Arrangement(diversity=diversity).recommend(STRATEGIES["similar"](NOTHING), asked, shop)
         return [one.product.id for one in rows]
 
     assert ids(1e-9) == ["a", "b", "c"]
     assert ids(1) == ["a", "e", "b"] or ids(1) == ["a", "e", "d"]
-    rows = Arrangement(diversity=1).recommend(STRATEGIES["similar"](), asked, shop)
+    rows = Arrangement(diversity=1).recommend(STRATEGIES["similar"](NOTHING), asked, shop)
     assert rows[0].because.count("variety") == 0
     assert rows[1].because.endswith("Shown earlier for variety.")
 
@@ -109,7 +110,7 @@ def test_of_a_style_the_best_colour_in_stock_is_shown() -> None:
     vectors = {"near": unit(1, 0), "next": unit(1, 0.2), "far": unit(1, 0.9)}
     shop = shop_of(products, [(name, "i.png", "top", vector) for name, vector in vectors.items()])
     asked = replace(query(2), garments=(Garment(unit(1, 0)[None], "top", "your top", 0),))
-    rows = Arrangement(in_stock=True, grouped=True).recommend(STRATEGIES["similar"](), asked, shop)
+    rows = Arrangement(in_stock=True, grouped=True).recommend(STRATEGIES["similar"](NOTHING), asked, shop)
     assert [one.product.id for one in rows] == ["next"]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from outfitter.recommendations import CandidateSource, Garment, Query
+from outfitter.recommendations.choose import NOTHING
 from outfitter.recommendations.complementary import Complementary, lacking
 from outfitter.values import Product
 
@@ -66,7 +67,7 @@ def styled(make_shop: MakeShop) -> CandidateSource:
 def test_recommends_what_the_shops_pictures_show_worn_together(
     styled: CandidateSource, look: int, skirt: str, owner: str
 ) -> None:
-    rows = Complementary().recommend(Query((garment("top", axis(look, 0.05)),), k=3), styled)
+    rows = Complementary(NOTHING).recommend(Query((garment("top", axis(look, 0.05)),), k=3), styled)
     assert [row.product.category for row in rows] == ["skirt"] * 3  # the tee's own picture shows a skirt: no skirt
     assert rows[0].product.id == skirt
     assert rows[0].slot == "bottom"
@@ -83,7 +84,9 @@ def test_the_whole_outfit_chooses_the_pictures(make_shop: MakeShop) -> None:
         seen += [(owner, f"{owner}.jpg", "bag", axis(bag))]
     source = make_shop(products, seen)
     for skirt, expected in ((2, "bag-4"), (3, "bag-5")):
-        rows = Complementary().recommend(Query((garment("top", axis(0)), garment("bottom", axis(skirt))), k=1), source)
+        rows = Complementary(NOTHING).recommend(
+            Query((garment("top", axis(0)), garment("bottom", axis(skirt))), k=1), source
+        )
         assert [row.product.id for row in rows if row.slot == "bag"] == [expected]
 
 
@@ -93,7 +96,7 @@ def test_without_worn_pictures_style_and_colour_decide_and_it_says_so(make_shop:
         Product("match", "Match", "b.jpg", "skirt", "white"),
     ]
     seen = [("clash", "a.jpg", "bottom", axis(0)), ("match", "b.jpg", "bottom", axis(0))]
-    first, second = Complementary().recommend(
+    first, second = Complementary(NOTHING).recommend(
         Query((garment("top", axis(0, 0.2), "fuchsia"),), k=2), make_shop(products, seen)
     )
     assert [first.product.id, second.product.id] == ["match", "clash"]
@@ -109,12 +112,12 @@ def test_a_product_sold_from_its_own_outfit_picture_says_so(make_shop: MakeShop)
         [Product("skirt", "Skirt", "worn.jpg", "skirt")],
         [("skirt", "worn.jpg", "bottom", axis(2)), ("skirt", "worn.jpg", "top", axis(0))],
     )
-    (row,) = Complementary().recommend(Query((garment("top", axis(0, 0.1)),)), source)
+    (row,) = Complementary(NOTHING).recommend(Query((garment("top", axis(0, 0.1)),)), source)
     assert row.because == "Worn with a look-alike of your top in its own picture."
 
 
 def test_an_unlabelled_picture_takes_the_slot_of_its_look_alikes(styled: CandidateSource) -> None:
-    rows = Complementary().recommend(Query((garment(None, axis(1)),), k=1), styled)
+    rows = Complementary(NOTHING).recommend(Query((garment(None, axis(1)),), k=1), styled)
     assert [(row.slot, row.product.id) for row in rows] == [("bottom", "skirt-3")]
 
 
@@ -129,7 +132,7 @@ def test_products_fill_their_own_slot_whatever_the_detector_called_them(make_sho
         ("shoe-a", "shoe-a.jpg", "footwear", axis(1, 0.3)),
         ("shoe-b", "shoe-b.jpg", "bag", axis(1, 0.2)),
     ]
-    rows = Complementary().recommend(Query((garment("top", axis(0)),), k=2), make_shop(products, seen))
+    rows = Complementary(NOTHING).recommend(Query((garment("top", axis(0)),), k=2), make_shop(products, seen))
     assert {row.product.id for row in rows if row.slot == "footwear"} == {"shoe-a", "shoe-b"}
 
 
@@ -144,7 +147,7 @@ def test_clothes_say_more_than_glasses_about_which_outfits_are_alike(make_shop: 
         image = f"{owner}-worn.jpg"
         seen += [(owner, image, "top", top), (owner, image, "eyewear", glasses), (owner, image, "bag", axis(bag))]
     outfit = (garment("eyewear", axis(2)), garment("top", axis(0)))
-    rows = Complementary().recommend(Query(outfit, k=1), make_shop(products, seen))
+    rows = Complementary(NOTHING).recommend(Query(outfit, k=1), make_shop(products, seen))
     (first,) = (row for row in rows if row.slot == "bag")
     assert first.product.id == "bag-5"
     assert first.because == "Worn with a look-alike of your top in the picture of “B”."

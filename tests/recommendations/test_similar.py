@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from outfitter.recommendations import CandidateSource, Garment, Query
+from outfitter.recommendations.choose import NOTHING
 from outfitter.recommendations.similar import Similar
 from outfitter.values import Product
 
@@ -20,7 +21,7 @@ QUERY = Garment(vector(1.0)[None], "top", "your navy top", 3, "navy")
 
 
 def ids(source: CandidateSource, garment: Garment = QUERY, k: int = 10) -> list[str]:
-    return [row.product.id for row in Similar().recommend(Query((garment,), k), source)]
+    return [row.product.id for row in Similar(NOTHING).recommend(Query((garment,), k), source)]
 
 
 def test_identical_garment_wins_even_if_the_detector_called_it_something_else(make_shop: MakeShop) -> None:
@@ -63,7 +64,7 @@ def test_shoes_in_the_picture_of_a_skirt_do_not_make_it_a_shoe(make_shop: MakeSh
             ("shoe", "s.jpg", "footwear", vector(0.8)),
         ],
     )
-    first, second = Similar().recommend(Query((shoes,)), source)
+    first, second = Similar(NOTHING).recommend(Query((shoes,)), source)
     assert (first.product.id, second.product.id) == ("shoe", "skirt")
     assert second.because == "Its picture shows something that looks like your shoes, worn with it."
 
@@ -80,7 +81,7 @@ def test_pictures_of_a_product_alone_tell_it_from_what_is_worn_with_it(make_shop
             ("coat", "c.jpg", "top", vector(0.8)),
         ],
     )
-    assert [row.product.id for row in Similar().recommend(Query((coat,)), source)] == ["coat", "tee"]
+    assert [row.product.id for row in Similar(NOTHING).recommend(Query((coat,)), source)] == ["coat", "tee"]
 
 
 def test_a_product_alone_in_its_picture_is_no_bystander_whatever_its_label(make_shop: MakeShop) -> None:
@@ -109,7 +110,7 @@ def test_several_views_of_a_product_answer_together(make_shop: MakeShop) -> None
             ("neither", "c.jpg", "top", vector(0.1)),
         ],
     )
-    rows = Similar().recommend(Query((Garment(views, "top", "“Shirt”"),), k=5), source)
+    rows = Similar(NOTHING).recommend(Query((Garment(views, "top", "“Shirt”"),), k=5), source)
     assert [row.product.id for row in rows] == ["back", "front", "neither"]
 
 
@@ -130,7 +131,7 @@ def test_reasons_are_for_people(make_shop: MakeShop) -> None:
             ("other", "e.jpg", "bag", vector(0.6)),
         ],
     )
-    rows = Similar().recommend(Query((QUERY,)), source)
+    rows = Similar(NOTHING).recommend(Query((QUERY,)), source)
     assert [row.because for row in rows] == [
         "Looks exactly like your navy top.",
         "Looks like your navy top, in the same colour.",

@@ -40,8 +40,8 @@ class Catalogue:
     def __init__(self, folder: Path, stamp: Stamp, products: pa.Table, garments: _Garments) -> None:
         self.folder, self.stamp = folder, stamp
         self._table = products
-        self._ids: list[str] = products.column("id").to_pylist()
-        self._place = {product_id: place for place, product_id in enumerate(self._ids)}
+        self.ids: tuple[str, ...] = tuple(products.column("id").to_pylist())
+        self._place = {product_id: place for place, product_id in enumerate(self.ids)}
         self._garments = garments
         self._pictures = products.column("pictures").to_pylist()
         self._join()
@@ -86,7 +86,7 @@ class Catalogue:
         rows: list[NDArray[np.intp]] = []
         images: list[str] = []
         starts: list[int] = []
-        for product_id, pictures in zip(self._ids, self._pictures, strict=True):
+        for product_id, pictures in zip(self.ids, self._pictures, strict=True):
             starts.append(len(images))
             names: dict[str, str] = {}
             for picture in pictures:
@@ -105,7 +105,7 @@ class Catalogue:
 
     def __len__(self) -> int:
         """The number of products."""
-        return len(self._ids)
+        return len(self.ids)
 
     @property
     def columns(self) -> dict[str, Kind]:
@@ -142,7 +142,7 @@ class Catalogue:
     @cached_property
     def _worn_together(self) -> list[list[IndexedGarment]]:
         outfits: dict[str, list[IndexedGarment]] = {}
-        for place, product_id in enumerate(self._ids):
+        for place, product_id in enumerate(self.ids):
             start, stop = self._entries(place)
             if len(set(self._slot[start:stop].tolist()) - {0}) < 2:
                 continue
@@ -167,12 +167,16 @@ class Catalogue:
         place = self._position(product_id)
         return locate(image or self._cell("image", place), self._cell("base", place))
 
+    def place(self, product_id: str) -> int | None:
+        """Where among `ids` a product is; None if it is not there."""
+        return self._place.get(product_id)
+
     def _position(self, product_id: str) -> int:
         place = self._place.get(product_id)
         if place is None:
             raise QueryError(
                 f"there is no product {product_id!r} among the {len(self)} of the catalogue"
-                f"{nearest(product_id, self._ids, '.')} Check the id against the feed."
+                f"{nearest(product_id, self.ids, '.')} Check the id against the feed."
             )
         return place
 
@@ -182,7 +186,7 @@ class Catalogue:
     def _read_product(self, place: int) -> Product:
         attributes = {name: self._cell(column, place) for name, column in self.stamp.attributes.items()}
         return Product(
-            id=self._ids[place],
+            id=self.ids[place],
             title=self._cell("title", place),
             image=self._cell("image", place),
             price=self._cell("price", place),
@@ -231,10 +235,7 @@ class Catalogue:
         """
         if k < 1:
             raise QueryError(f"k is {k}; need at least 1 product.")
-        if vectors.ndim != 2 or vectors.shape[1] != self.stamp.dimensions:
-            raise ValueError(f"vectors have shape {vectors.shape}; need (Q, {self.stamp.dimensions})")
-        allowed = self._allowed(where or "").copy()
-        allowed[[self._place[product_id] for product_id in exclude if product_id in self._place]] = False
+        allowed = self.allowed(where, exclude)
         if not len(vectors) or not len(self):
             return [[] for _ in vectors]
         similarities = self._similarities(vectors)[:, self._row]
@@ -243,6 +244,18 @@ class Catalogue:
         best = np.maximum.reduceat(similarities, self._starts, axis=1)
         best[:, ~allowed] = -np.inf
         return [self._nearest(row, garments, k) for row, garments in zip(best, similarities, strict=True)]
+
+    def allowed(self, where: str | None = None, exclude: Collection[str] = ()) -> NDArray[np.bool_]:
+        """Which of `ids` a filter lets through: bool (products,). Raises QueryError for one that cannot be read."""
+        allowed = self._allowed(where or "").copy()
+        allowed[[self._place[product_id] for product_id in exclude if product_id in self._place]] = False
+        return allowed
+
+    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine of each of the (Q, D) vectors to the nearest garment of each product: float32 (Q, products)."""
+        if not len(self):
+            return np.zeros((len(vectors), 0), np.float32)
+        return np.maximum.reduceat(self._similarities(vectors)[:, self._row], self._starts, axis=1)
 
     def _nearest(self, best: NDArray[np.float32], similarities: NDArray[np.float32], k: int) -> list[Candidate]:
         """best: float32 (products,), -inf for those that do not match; similarities: float32 (entries,)."""
@@ -255,13 +268,15 @@ class Catalogue:
         for place in places.tolist():
             start, stop = self._entries(place)
             entry = start + int(np.argmax(similarities[start:stop]))
-            found = self._garment(entry, self._ids[place])
+            found = self._garment(entry, self.ids[place])
             similarity = min(max(float(best[place]), -1.0), 1.0)
             candidates.append(Candidate(found.product_id, found.slot, found.image, found.box_xyxy, similarity))
         return candidates
 
     def _similarities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every query to every stored vector: float32 (Q, rows)."""
+        if vectors.ndim != 2 or vectors.shape[1] != self.stamp.dimensions:
+            raise ValueError(f"vectors have shape {vectors.shape}; need (Q, {self.stamp.dimensions})")
         return self._remembered(np.ascontiguousarray(vectors, np.float32).tobytes())
 
     def _compare(self, queries: bytes) -> NDArray[np.float32]:
@@ -271,10 +286,12 @@ class Catalogue:
     def _find_allowed(self, where: str) -> NDArray[np.bool_]:
         conditions = parse_where(where, self.columns)
         stored_as = {name: self.stamp.attributes.get(name, name) for name in self.columns}
+        import pyarrow as pa
+
         table = self._table
         if stored_as["slot"] == "slot" and any(condition.column == "slot" for condition in conditions):
             self._require_slots(conditions)
-            table = table.append_column("slot", [self._own_slots])
+            table = table.append_column("slot", [pa.array(self.own_slots, pa.string())])
         return matching(conditions, table, stored_as)
 
     def _require_slots(self, conditions: tuple[Condition, ...]) -> None:
@@ -287,17 +304,15 @@ class Catalogue:
                 )
 
     @cached_property
-    def _own_slots(self) -> pa.Array:
-        """What each product is: its category's slot, else what most of its pictures show."""
-        import pyarrow as pa
-
+    def own_slots(self) -> NDArray[np.object_]:
+        """What each product is: its category's slot, else what most of its pictures show, else None."""
         categories = self._table.column("category").to_pylist()
-        own = []
+        own = np.full(len(self), None, np.object_)
         for place, category in enumerate(categories):
             start, stop = self._entries(place)
             shown = ((self._images[entry], self._garments.names[self._slot[entry]]) for entry in range(start, stop))
-            own.append(slot_of_category(category) or slot_shown(shown))
-        return pa.array(own, pa.string())
+            own[place] = slot_of_category(category) or slot_shown(shown)
+        return own
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
-"""What is done to any strategy's answer: out of stock goes, one colourway a style, and variety.
+"""What is done to any strategy's answer: examples, the shop's rules, what is hidden, one colourway a style, variety.
 
-    strategy, asked for spare products → in stock → one a group → diversity → k, ranked anew
+    strategy, asked for spare products → more and less like this, boost and bury → in stock → one a group →
+    diversity → pins → k, ranked anew
 
 Each step works within one answer: the products for one garment, or for one slot. More are asked for until there are k
 or no more come, so there are k whenever k exist.
@@ -9,28 +10,38 @@ or no more come, so there are k whenever k exist.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.errors import QueryError
+from outfitter.recommendations.merchandising import Rule
 from outfitter.recommendations.strategy import CandidateSource, Query, Strategy
 from outfitter.values import Recommendation
 
 SPARE: Final = 3
 """Times k that is asked for first; more follow if these are not enough."""
+COMPETE: Final = 200
+"""Products that compete at least, where examples or rules may bring forward what stands far behind."""
+EXAMPLE: Final = 1.0
+"""What an example counts: as much as the strategy's whole order, for a product as near to it as the nearest is."""
 
 GONE: Final = frozenset({"out_of_stock", "sold_out", "discontinued"})
 """Availabilities of what cannot be bought. Preorder and backorder can; so may what tells none."""
 
 
-@dataclass(frozen=True)
+def no_example() -> NDArray[np.float32]:
+    return np.zeros((0, 0), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
 class Arrangement:
     """in_stock: leave out what cannot be bought. grouped: one product of each item_group_id, the best.
 
-    diversity: 0 keeps the order; up to 1, products unlike those above them come earlier.
+    diversity: 0 keeps the order; up to 1, products unlike those above them come earlier. liked, disliked: float32
+    (V, D), looks to be nearer to and farther from. rules: of the shop.
 
     Raises:
         QueryError: diversity outside 0–1.
@@ -39,26 +50,76 @@ class Arrangement:
     in_stock: bool = False
     grouped: bool = False
     diversity: float = 0.0
+    liked: NDArray[np.float32] = field(default_factory=no_example)
+    disliked: NDArray[np.float32] = field(default_factory=no_example)
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.diversity <= 1:
             raise QueryError(f"diversity is {self.diversity:g}; need 0 (the strategy's order) to 1 (most varied).")
 
+    @property
+    def _idle(self) -> bool:
+        return not (self.in_stock or self.grouped or self.diversity or self._reorders or self.rules)
+
+    @property
+    def _reorders(self) -> bool:
+        return bool(len(self.liked) or len(self.disliked) or any(rule.pin is None for rule in self.rules))
+
     def recommend(self, strategy: Strategy, query: Query, source: CandidateSource) -> list[Recommendation]:
-        """The strategy's answer, arranged. Errors are the strategy's."""
-        if self == Arrangement():
+        """The strategy's answer, arranged. Errors are the strategy's, and those of the rules' filters."""
+        if self._idle:
             return strategy.recommend(query, source)
-        asked = query.k
+        asked = max(query.k, -(-COMPETE // SPARE)) if self._reorders else query.k
         while True:
             asked *= SPARE
             found = strategy.recommend(replace(query, k=asked), source)
-            answers = _answers(found)
+            answers = [self._reordered(rows, source) for rows in _answers(found)]
             kept = [self._keep(rows) for rows in answers]
             if all(len(rows) >= query.k or len(all_) < asked for rows, all_ in zip(kept, answers, strict=True)):
                 break
-        return [
-            replace(one, rank=rank) for rows in kept for rank, one in enumerate(self._varied(rows, query.k, source), 1)
+        arranged = []
+        for rows in kept:
+            shown = self._pinned(self._varied(rows, query.k, source), query, source)
+            arranged += [replace(one, rank=rank) for rank, one in enumerate(shown[: query.k], 1)]
+        return arranged
+
+    # --- order
+
+    def _reordered(self, rows: list[Recommendation], source: CandidateSource) -> list[Recommendation]:
+        """Examples and boosts move products by shares of what lies between the best and the last of the first."""
+        if not self._reorders or not rows:
+            return rows
+        scores = [one.score for one in rows[:COMPETE]]
+        spread = max(max(scores) - min(scores), 1e-3)
+        changes = self._examples(rows, spread, source)
+        for rule in self.rules:
+            if rule.pin is not None:
+                continue
+            matched = source.allowed(rule.boost or rule.bury)
+            change, part = (rule.by, "boost") if rule.boost else (-rule.by, "bury")
+            for one, change_of in zip(rows, changes, strict=True):
+                place = source.place(one.product.id)
+                if place is not None and matched[place]:
+                    change_of[part] = change_of.get(part, 0.0) + change * spread
+        moved = [
+            replace(one, score=one.score + sum(change_of.values()), parts={**one.parts, **change_of})
+            for one, change_of in zip(rows, changes, strict=True)
         ]
+        return [_told(one) for one in sorted(moved, key=lambda one: -one.score)]
+
+    def _examples(self, rows: list[Recommendation], spread: float, source: CandidateSource) -> list[dict[str, float]]:
+        changes: list[dict[str, float]] = [{} for _ in rows]
+        for part, sign, vectors in (("more_like", 1, self.liked), ("less_like", -1, self.disliked)):
+            if not len(vectors):
+                continue
+            near = np.array([float((_views(one.product.id, source) @ vectors.T).max()) for one in rows])
+            likeness = (near - near.min()) / (float(np.ptp(near)) or 1.0)
+            for change_of, share in zip(changes, likeness.tolist(), strict=True):
+                change_of[part] = sign * EXAMPLE * spread * share
+        return changes
+
+    # --- what is left
 
     def _keep(self, rows: Iterable[Recommendation]) -> list[Recommendation]:
         kept, groups = [], set[str]()
@@ -99,6 +160,38 @@ class Arrangement:
             because = f"{rows[at].because} Shown earlier for variety." if passed else rows[at].because
             varied.append(replace(rows[at], because=because))
         return varied
+
+    def _pinned(self, rows: list[Recommendation], query: Query, source: CandidateSource) -> list[Recommendation]:
+        """Pinned products at their ranks, of those that the question allows and that can be bought if need be."""
+        if not rows:
+            return rows
+        allowed = source.allowed(query.where, query.exclude)
+        first = source.place(rows[0].product.id)
+        for rule in sorted((rule for rule in self.rules if rule.pin), key=lambda rule: rule.at):
+            place = source.place(rule.pin or "")
+            if place is None or not allowed[place]:
+                continue
+            if rule.where and first is not None and not source.allowed(rule.where)[first]:
+                continue
+            product = source.product(source.ids[place])
+            if self.in_stock and product.availability in GONE:
+                continue
+            own = next((one for one in rows if one.product.id == product.id), None)
+            slot = source.slots[place] or rows[0].slot
+            pinned = own or replace(rows[0], product=product, slot=slot, score=0.0, parts={"pin": 0.0})
+            rows = [one for one in rows if one.product.id != product.id]
+            rows.insert(min(rule.at - 1, len(rows)), replace(pinned, because="Chosen by the shop for this place."))
+        return rows
+
+
+def _told(one: Recommendation) -> Recommendation:
+    """The reason, with what lifted it."""
+    more = []
+    if one.parts.get("more_like", 0) > 0 and one.parts["more_like"] > 0.5 * max(one.parts.values()):
+        more.append("like what you want more of")
+    if "boost" in one.parts:
+        more.append("lifted by the shop")
+    return replace(one, because=f"{one.because[:-1]}; {' and '.join(more)}.") if more else one
 
 
 def _answers(found: list[Recommendation]) -> list[list[Recommendation]]:

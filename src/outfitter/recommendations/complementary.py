@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.recommendations.colour import find_colour, harmony
+from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.slots import NOUNS, fills, own_slot
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
 from outfitter.taxonomy import SLOTS
@@ -40,6 +41,12 @@ COVERS: Final = {"long": {"top", "bottom"}, "top": {"long"}, "bottom": {"long"}}
 @STRATEGIES.register("complementary")
 class Complementary:
     """For each slot that the outfit lacks, the k products that go best with it."""
+
+    def __init__(self, interactions: Interactions) -> None:
+        pass  # the shop's pictures are enough
+
+    def needs(self, query: Query) -> str | None:
+        return None if query.garments else "a photo or a product"
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
         outfit = [_with_slot(garment, query, source) for garment in query.garments]

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from outfitter.recommendations.colour import find_colour
+from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.slots import ARTICLES, NOUNS, is_bystander
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
 from outfitter.taxonomy import slot_of_category
@@ -29,6 +30,12 @@ SPARE: Final = 20
 @STRATEGIES.register("similar")
 class Similar:
     """For each garment, the k products that look most like it."""
+
+    def __init__(self, interactions: Interactions) -> None:
+        pass  # pictures are enough
+
+    def needs(self, query: Query) -> str | None:
+        return None if query.garments else "a photo or a product"
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
         # All vectors in every call, so that a source compares them with the catalogue once for all calls.

@@ -1,0 +1,134 @@
+"""One thing that somebody did, and one list that somebody was shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from outfitter.errors import EventError, nearest
+
+KINDS: Final = ("view", "cart", "purchase", "like", "dismiss")
+
+LONGEST: Final = 200
+"""Characters of an id. Longer ones are mistakes or attacks."""
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
+LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+FIELDS: Final = ("id", "kind", "product", "time", "user", "session", "recommendation")
+"""Of an event, as files and the API name them. The first four are needed, and a user or a session."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """id: the caller's, so that the same event sent twice counts once. time: seconds since 1970.
+
+    user: who, as the shop knows them; session: which visit. One of them may be missing, not both. recommendation: the
+    id that came with the list in which the product stood, where it was in one.
+
+    Raises:
+        EventError: an empty or over-long id, an unknown kind, a time that is none, nobody who did it.
+    """
+
+    id: str
+    kind: str
+    product: str
+    time: float
+    user: str | None = None
+    session: str | None = None
+    recommendation: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise EventError(
+                f"event {self.id!r}: kind is {self.kind!r}; need {', '.join(KINDS)}{nearest(self.kind, KINDS)}"
+            )
+        for name in ("id", "product", "user", "session", "recommendation"):
+            value = getattr(self, name)
+            if value is not None:
+                _check_id(value, f"event {str(self.id)[:LONGEST]!r}: {name}")
+        if self.user is None and self.session is None:
+            raise EventError(f"event {self.id!r}: has neither user nor session; need at least one.")
+        if not math.isfinite(self.time) or not EARLIEST <= self.time < LATEST:
+            raise EventError(
+                f"event {self.id!r}: time is {self.time:g}; need seconds since 1970, from the year 2000 on. "
+                "Milliseconds must be divided by 1000."
+            )
+
+    @property
+    def who(self) -> str:
+        """The person, as far as anybody knows: the user, else the session."""
+        return self.user if self.user is not None else f"session:{self.session}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A list of products that was recommended. products: ids, best first. arm: of an A/B experiment."""
+
+    id: str
+    time: float
+    strategy: str
+    products: tuple[str, ...]
+    scenario: str | None = None
+    experiment: str | None = None
+    arm: str | None = None
+    user: str | None = None
+    session: str | None = None
+
+
+def read_event(row: Mapping[str, Any], where: str, now: float | None = None) -> Event:
+    """An event from a row of a file or a request: text, numbers, or nothing (then None or "").
+
+    where: what to call the row in an error. now: the time where the row names none; None needs one.
+
+    Raises:
+        EventError: an unknown or missing field, or whatever `Event` refuses.
+    """
+    given = {name: value for name, value in row.items() if value not in (None, "")}
+    if unknown := [name for name in given if name not in FIELDS]:
+        raise EventError(
+            f"{where}: unknown field {unknown[0]!r}; need {', '.join(FIELDS)}{nearest(unknown[0], FIELDS)}"
+        )
+    if missing := [name for name in FIELDS[:4] if name not in given and not (name == "time" and now is not None)]:
+        raise EventError(f"{where}: lacks {' and '.join(missing)}; need {', '.join(FIELDS[:4])}, and user or session.")
+    texts = {}
+    for name in FIELDS:
+        if name == "time" or name not in given:
+            continue
+        if not isinstance(given[name], str | int) or isinstance(given[name], bool):
+            raise EventError(f"{where}: {name} is {str(given[name])[:50]!r}; need text.")
+        texts[name] = str(given[name])
+    time = read_time(given["time"], where) if "time" in given else now
+    assert time is not None
+    try:
+        return Event(time=time, **texts)
+    except EventError as error:
+        raise EventError(f"{where}: {error}") from None
+
+
+def read_time(value: object, where: str) -> float:
+    """Seconds since 1970 from a number, or a text that is one or is ISO 8601 (UTC if no zone is named).
+
+    Raises:
+        EventError: neither.
+    """
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        pass
+    try:
+        moment = datetime.fromisoformat(str(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise EventError(
+            f"{where}: time is {str(value)[:50]!r}; need ISO 8601, such as 2026-05-01T12:30:00Z, or seconds since 1970."
+        ) from None
+
+
+def _check_id(value: str, what: str) -> None:
+    if not value or value != value.strip() or not value.isprintable():
+        raise EventError(f"{what} is {value[:50]!r}; need text without spaces around it or control characters.")
+    if len(value) > LONGEST:
+        raise EventError(f"{what} is {len(value)} characters long; need at most {LONGEST}.")

@@ -1,0 +1,84 @@
+"""Who asks: what they have met, as far as it was learnt, and what they did since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from outfitter.errors import QueryError, nearest
+from outfitter.evaluation.event_log import AGAINST
+from outfitter.recommendations.interactions import WEIGHTS, Interactions
+from outfitter.recommendations.session import faded
+from outfitter.recommendations.strategy import CandidateSource
+
+HIDE: Final = ("seen", "bought", "nothing")
+PURCHASE: Final = "purchase"
+
+
+class Happened(Protocol):
+    """As much of an event as is looked at."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def product(self) -> str: ...
+
+
+class History(Protocol):
+    """Where the latest events of a person are."""
+
+    def recent(self, user: str | None = None, session: str | None = None, limit: int = 50) -> Sequence[Happened]:
+        """The latest events, the newest first."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """met: product → weight, 0 for what was dismissed. bought: products. note: what to tell, or nothing."""
+
+    met: Mapping[str, float]
+    bought: frozenset[str]
+    note: str
+
+    def hidden(self, hide: str) -> frozenset[str]:
+        """What not to show. Raises QueryError for an unknown word."""
+        if hide not in HIDE:
+            raise QueryError(f"hide is {hide!r}; need {', '.join(HIDE)}{nearest(hide, HIDE)}")
+        if hide == "nothing":
+            return frozenset()
+        dismissed = frozenset(name for name, weight in self.met.items() if not weight)
+        return dismissed | (frozenset(self.met) if hide == "seen" else self.bought)
+
+
+def meet(
+    interactions: Interactions,
+    history: History | None,
+    user: str | None,
+    session: Sequence[str],
+    source: CandidateSource,
+) -> Person:
+    """What is known of somebody. A user whom nobody knows is told so, and is answered as the visit alone allows.
+
+    Raises:
+        QueryError: a product of the visit is not in the catalogue.
+    """
+    for product in session:
+        source.product(product)
+    met: dict[str, float] = {}
+    bought: set[str] = set()
+    if user is not None:
+        met |= interactions.met(user)
+        bought |= interactions.bought_by(user)
+        # The latest events may have been learnt from: each raises what is known to at least its weight.
+        for event in reversed(history.recent(user=user) if history is not None else ()):
+            if event.kind in AGAINST:
+                met[event.product] = 0.0
+            else:
+                met[event.product] = max(met.get(event.product, 0.0), WEIGHTS.get(event.kind, 1.0))
+            if event.kind == PURCHASE:
+                bought.add(event.product)
+    note = f"The user {user!r} is unknown, and is answered as somebody new." if user is not None and not met else ""
+    for product, weight in faded(tuple(session)).items():
+        met[product] = max(met.get(product, 0.0), weight)
+    return Person(met, frozenset(bought), note)
