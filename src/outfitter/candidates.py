@@ -48,7 +48,7 @@ class CatalogueSource:
     @property
     def ids(self) -> tuple[str, ...]:
         """All products, N of them, sorted; always the same object."""
-        return self.catalogue.ids
+        return self.catalogue.all_ids
 
     def place(self, product_id: str) -> int | None:
         """Where among `ids` a product is; None if it is not there."""

@@ -176,7 +176,7 @@ def test_a_feed_on_standard_input(
 def test_nothing_matches(outfitter: Outfitter, shop: Path, photo: Path, models: tuple[object, ...]) -> None:
     run = outfitter("recommend", photo, "--catalogue", shop, "--where", "price<1", *models)
     assert (run.code, run.out) == (0, "")
-    assert "Nothing in the catalogue matches." in run.err
+    assert "No product matches the filter price<1." in run.err
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_nothing_matches(outfitter: Outfitter, shop: Path, photo: Path, models: 
         (("--region", "1,2,3"), "--region is '1,2,3'; need four numbers"),
         (("--where", "colur=red"), "did you mean 'colour'?"),
         (("--strategy", "similr"), "did you mean 'similar'?"),
-        (("--product", "top-red"), "a photo or a product, and only one"),
+        (("--product", "top-red"), "takes a photo or a product, not both"),
     ],
 )
 def test_bad_questions_exit_2(

@@ -52,7 +52,7 @@ def answers(rows: list[Recommendation]) -> Iterator[list[Recommendation]]:
 def test_every_answer_keeps_what_was_asked_and_has_k_when_k_exist(
     strategy: str, shop: MemorySource, k: int, in_stock: bool, grouped: bool, diversity: float
 ) -> None:
-    chosen = STRATEGIES[strategy]()
+    chosen = STRATEGIES[strategy](NOTHING)
     everything = list(answers(chosen.recommend(query(1000), shop)))
     got = list(answers(Arrangement(in_stock, grouped, diversity).recommend(chosen, query(k), shop)))
     expected = []

@@ -84,9 +84,8 @@ def test_the_whole_outfit_chooses_the_pictures(make_shop: MakeShop) -> None:
         seen += [(owner, f"{owner}.jpg", "bag", axis(bag))]
     source = make_shop(products, seen)
     for skirt, expected in ((2, "bag-4"), (3, "bag-5")):
-        rows = Complementary(NOTHING).recommend(
-            Query((garment("top", axis(0)), garment("bottom", axis(skirt))), k=1), source
-        )
+        worn = (garment("top", axis(0)), garment("bottom", axis(skirt)))
+        rows = Complementary(NOTHING).recommend(Query(worn, k=1), source)
         assert [row.product.id for row in rows if row.slot == "bag"] == [expected]
 
 

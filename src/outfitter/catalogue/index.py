@@ -40,8 +40,8 @@ class Catalogue:
     def __init__(self, folder: Path, stamp: Stamp, products: pa.Table, garments: _Garments) -> None:
         self.folder, self.stamp = folder, stamp
         self._table = products
-        self.ids: tuple[str, ...] = tuple(products.column("id").to_pylist())
-        self._place = {product_id: place for place, product_id in enumerate(self.ids)}
+        self.all_ids: tuple[str, ...] = tuple(products.column("id").to_pylist())
+        self._place = {product_id: place for place, product_id in enumerate(self.all_ids)}
         self._garments = garments
         self._pictures = products.column("pictures").to_pylist()
         self._join()
@@ -86,7 +86,7 @@ class Catalogue:
         rows: list[NDArray[np.intp]] = []
         images: list[str] = []
         starts: list[int] = []
-        for product_id, pictures in zip(self.ids, self._pictures, strict=True):
+        for product_id, pictures in zip(self.all_ids, self._pictures, strict=True):
             starts.append(len(images))
             names: dict[str, str] = {}
             for picture in pictures:
@@ -105,7 +105,7 @@ class Catalogue:
 
     def __len__(self) -> int:
         """The number of products."""
-        return len(self.ids)
+        return len(self.all_ids)
 
     @property
     def columns(self) -> dict[str, Kind]:
@@ -127,11 +127,11 @@ class Catalogue:
 
     def ids(self, where: str | None = None) -> list[str]:
         """The ids of `products`, in their order, at no cost for each."""
-        return [self._ids[place] for place in np.flatnonzero(self._allowed(where or "")).tolist()]
+        return [self.all_ids[place] for place in np.flatnonzero(self._allowed(where or "")).tolist()]
 
     def pictures(self) -> Iterator[tuple[str, str, str]]:
         """(SHA-256 of its bytes, product id, name in the feed) of every picture; one that several share, for each."""
-        for product_id, pictures in zip(self._ids, self._pictures, strict=True):
+        for product_id, pictures in zip(self.all_ids, self._pictures, strict=True):
             yield from ((one["sha256"], product_id, one["image"]) for one in pictures if one["sha256"])
 
     def garments(self, product_id: str) -> list[IndexedGarment]:
@@ -142,7 +142,7 @@ class Catalogue:
     @cached_property
     def _worn_together(self) -> list[list[IndexedGarment]]:
         outfits: dict[str, list[IndexedGarment]] = {}
-        for place, product_id in enumerate(self.ids):
+        for place, product_id in enumerate(self.all_ids):
             start, stop = self._entries(place)
             if len(set(self._slot[start:stop].tolist()) - {0}) < 2:
                 continue
@@ -168,7 +168,7 @@ class Catalogue:
         return locate(image or self._cell("image", place), self._cell("base", place))
 
     def place(self, product_id: str) -> int | None:
-        """Where among `ids` a product is; None if it is not there."""
+        """Where among `all_ids` a product is; None if it is not there."""
         return self._place.get(product_id)
 
     def _position(self, product_id: str) -> int:
@@ -176,7 +176,7 @@ class Catalogue:
         if place is None:
             raise QueryError(
                 f"there is no product {product_id!r} among the {len(self)} of the catalogue"
-                f"{nearest(product_id, self.ids, '.')} Check the id against the feed."
+                f"{nearest(product_id, self.all_ids, '.')} Check the id against the feed."
             )
         return place
 
@@ -186,7 +186,7 @@ class Catalogue:
     def _read_product(self, place: int) -> Product:
         attributes = {name: self._cell(column, place) for name, column in self.stamp.attributes.items()}
         return Product(
-            id=self.ids[place],
+            id=self.all_ids[place],
             title=self._cell("title", place),
             image=self._cell("image", place),
             price=self._cell("price", place),
@@ -246,7 +246,7 @@ class Catalogue:
         return [self._nearest(row, garments, k) for row, garments in zip(best, similarities, strict=True)]
 
     def allowed(self, where: str | None = None, exclude: Collection[str] = ()) -> NDArray[np.bool_]:
-        """Which of `ids` a filter lets through: bool (products,). Raises QueryError for one that cannot be read."""
+        """Which of `all_ids` a filter lets through: bool (products,). Raises QueryError for one that cannot be read."""
         allowed = self._allowed(where or "").copy()
         allowed[[self._place[product_id] for product_id in exclude if product_id in self._place]] = False
         return allowed
@@ -268,7 +268,7 @@ class Catalogue:
         for place in places.tolist():
             start, stop = self._entries(place)
             entry = start + int(np.argmax(similarities[start:stop]))
-            found = self._garment(entry, self.ids[place])
+            found = self._garment(entry, self.all_ids[place])
             similarity = min(max(float(best[place]), -1.0), 1.0)
             candidates.append(Candidate(found.product_id, found.slot, found.image, found.box_xyxy, similarity))
         return candidates

@@ -32,7 +32,7 @@ from outfitter.evaluation.retrieval import Retrieval, score_retrieval
 from outfitter.evaluation.slices import item_slices
 from outfitter.geometry import as_boxes
 from outfitter.photo import load_photo, read_header
-from outfitter.recommendations import Garment, Query, choose
+from outfitter.recommendations import STRATEGIES, Garment, Interactions, Query
 from outfitter.values import Detections, Embeddings, Photo
 from outfitter.walk import Shop, open_shop
 
@@ -217,7 +217,7 @@ def _search(
     photos = list(dict.fromkeys(item.image for item in asked))
     side = shop.embedder.manifest.embedder_input
     assert side is not None  # the Shop checked it
-    similar = choose("similar").strategy
+    similar = STRATEGIES["similar"](Interactions.none())
 
     def see(one: Input) -> list[Search]:
         photo = one.load()

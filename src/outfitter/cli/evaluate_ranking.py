@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.artifact import sha256_of
+from outfitter.candidates import CatalogueSource
 from outfitter.catalogue import Catalogue
 from outfitter.cli.evaluated import finish
 from outfitter.cli.inputs import new_folder
@@ -18,7 +19,8 @@ from outfitter.evaluation import report
 from outfitter.evaluation.bootstrap import replicates_for
 from outfitter.evaluation.event_log import moment, read_events, read_time, split_in_time
 from outfitter.evaluation.judge_ranking import judge_ranking
-from outfitter.evaluation.ranked_lists import GUESSES, read_lists
+from outfitter.evaluation.ranked_lists import GUESSES, LENGTH, read_lists
+from outfitter.recommendations import STRATEGIES, Interactions, Query, choose
 
 if TYPE_CHECKING:
     from outfitter.evaluation.event_log import TemporalSplit
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 def ranking(
     model: str, events: Path, catalogue: Path | None, at: str | None, repeats: bool, out: Path, resamples: int | None
 ) -> dict[str, Any]:
-    """model: a JSONL file of lists, or the name of a guess."""
+    """model: a JSONL file of lists, the name of a guess, or of a strategy, which recommends from the catalogue."""
     log = read_events(events)
     when = None if at is None else read_time(at, "--split-at")
     opened = None if catalogue is None else Catalogue.open(catalogue)
@@ -36,7 +38,10 @@ def ranking(
     split = split_in_time(log, when, items=items, repeats=repeats)
     if split.dropped:
         say(f"{split.dropped} choices are of products that are not in the catalogue; no list could hold them.")
-    lists, digest = _lists(model, split)
+    if opened is not None and model in STRATEGIES and not Path(model).exists() and model not in GUESSES:
+        lists, digest = _recommended(model, split, opened), model
+    else:
+        lists, digest = _lists(model, split)
     vectors = None if opened is None else _vectors(opened, split)
     new_folder(out, "--out")
     with progress("resamples") as advance:
@@ -59,12 +64,29 @@ def _lists(model: str, split: TemporalSplit) -> tuple[Lists, str]:
     if not Path(model).is_file():
         raise ConfigError(
             f"{model}: is no file of lists; --protocol ranking scores JSON lines of "
-            f'{{"user": "…", "products": ["…"]}}, or {" or ".join(GUESSES)}.'
+            f'{{"user": "…", "products": ["…"]}}, {", ".join(GUESSES)}, or with --catalogue {", ".join(STRATEGIES)}.'
         )
     lists, others = read_lists(Path(model), split)
     if others:
         say(f"{others} more people have a list, but chose nothing new after the split.")
     return lists, sha256_of(Path(model))[:16]
+
+
+def _recommended(strategy: str, split: TemporalSplit, catalogue: Catalogue) -> Lists:
+    """What the strategy recommends to each, from the events before the split alone; what they have met is left out."""
+    source = CatalogueSource(catalogue)
+    interactions = Interactions.learn(split.past)
+    lists = {}
+    with progress("people", len(split.chosen)) as advance:
+        for person in split.chosen:
+            met = interactions.met(person)
+            hidden = frozenset() if split.repeats else frozenset(split.seen.get(person, ()))
+            session = tuple(sorted(met, key=lambda name: met[name]))[-12:] if strategy == "session" else ()
+            query = Query((), LENGTH, None, hidden, person, met, session)
+            rows = choose(strategy, query, interactions).strategy.recommend(query, source)
+            lists[person] = [one.product.id for one in rows]
+            advance()
+    return lists
 
 
 def _vectors(catalogue: Catalogue, split: TemporalSplit) -> dict[str, NDArray[np.float32]]:

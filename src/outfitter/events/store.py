@@ -167,7 +167,7 @@ class EventStore:
         table = self._tables.events
         person = sa.func.coalesce(table.c.user, sa.literal("session:").concat(table.c.session))
         rows = self._rows(person, table.c.product, table.c.kind, table.c.time, order=(table.c.time, table.c.id))
-        return EventLog.of(tuple(row) for row in rows)  # type: ignore[arg-type]
+        return EventLog.of(tuple(row) for row in rows)
 
     def recent(self, user: str | None = None, session: str | None = None, limit: int = 50) -> list[Event]:
         """The latest events of a user or of a session, the newest first."""
@@ -196,9 +196,8 @@ class EventStore:
 
         table, count = self._tables.events, sa.func.count
         with self._reading() as connection:
-            kinds: dict[str, int] = dict(
-                connection.execute(sa.select(table.c.kind, count()).group_by(table.c.kind)).tuples().all()
-            )
+            of_kind = sa.select(table.c.kind, count()).group_by(table.c.kind)
+            kinds: dict[str, int] = dict(connection.execute(of_kind).tuples().all())
             total, users, sessions, products, first, last = connection.execute(
                 sa.select(
                     count(),

@@ -1,13 +1,21 @@
 """Pictures where there are no events, events where there are enough, and both in between.
 
-How much events count is the product of two shares, each n / (n + half): of how many products somebody has met, and of
-how many events a product has. So a new product is judged by its pictures for everybody, a new person by pictures for
-every product, and both move from one to the other as events come. For a product's look-alikes events count at most
-half: whoever asks for something similar means its looks.
+For a person three things are weighed, and the weights are the score's parts:
+
+- *looks*: how much a product looks like what they met;
+- *popular*: how much others want it;
+- *taste*: what people of their taste want, a product without events being judged by the taste that its looks foretell.
+
+Taste counts met / (met + `HALF_PERSON`), so that somebody new moves smoothly from the first two to the third, and what
+is popular counts as events / (events + products), so that in a new shop looks decide alone.
+
+For a product's or photo's look-alikes events choose among the nearest, and count at most half: whoever asks for
+something similar means its looks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,16 +23,16 @@ import numpy as np
 
 from outfitter.recommendations.collaborative import taste
 from outfitter.recommendations.interactions import Interactions
-from outfitter.recommendations.lists import Asked, asked, evened, positive, ranked
-from outfitter.recommendations.profile import profile
+from outfitter.recommendations.lists import Asked, Scores, asked, evened, positive, ranked
+from outfitter.recommendations.looks import HALF_FACTORS, item_factors, looks_of
 from outfitter.recommendations.similar import Similar
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
 from outfitter.values import Product, Recommendation
 
 HALF_PERSON: Final = 3.0
-"""Products met at which events and pictures count the same for a product that everybody knows."""
-HALF_PRODUCT: Final = 5.0
-"""Events of a product at which they do for somebody whom everybody knows."""
+"""Products met at which taste counts half."""
+POPULAR: Final = 0.6
+"""Most that popularity counts beside looks."""
 MOST_BESIDE: Final = 0.5
 """Most that events count beside a garment."""
 WIDE: Final = 5
@@ -34,7 +42,7 @@ LEAST: Final = 50
 
 @STRATEGIES.register("hybrid")
 class Hybrid:
-    """Look-alikes and taste, each counting as much as it knows."""
+    """Look-alikes, popularity and taste, each counting as much as it knows."""
 
     def __init__(self, interactions: Interactions) -> None:
         self.interactions = interactions
@@ -56,31 +64,53 @@ class Hybrid:
         return rows
 
     def for_person(
-        self, met: dict[str, float], person: str | None, query: Query, source: CandidateSource, what: str
+        self, met: Mapping[str, float], person: str | None, query: Query, source: CandidateSource, what: str
     ) -> list[Recommendation]:
         """One answer, from what was met. what: how to call it, as in "you liked"."""
         (answer,) = asked(Query((), query.k, query.where, query.exclude), source)
-        wanted, trust = profile(met, source), self._trusts(met, source)
-        if wanted is None and not trust.any():
+        places = {place: weight for name, weight in met.items() if (place := source.place(name)) is not None}
+        nothing = np.zeros(len(source.ids), np.float32)
+        looks = evened(looks_of(source).liked(places), answer.allowed) if places else nothing
+        known = sum(name in self.interactions.known for name in met)
+        if not known and not places:
             return []
-        looks = np.zeros(len(source.ids), np.float32)
-        if wanted is not None:
-            looks = evened(source.nearness(wanted)[0], answer.allowed)
-        events = self.interactions.aligned(self.interactions.taste(met, person), source.ids)
-        known = answer.allowed & (trust > 0)
-        parts = {"looks": (1 - trust) * looks, "taste": trust * evened(events, known)}
+        share = known / (known + HALF_PERSON)
+        popular, popularity = self._popular(source) if len(self.interactions.products) else (nothing, 0.0)
+        popularity = popularity if places else 1.0
+        wanted = self._taste(met, person, looks, answer, source) if known else nothing
+        parts = {
+            "looks": np.float32((1 - share) * (1 - popularity)) * looks,
+            "popular": np.float32((1 - share) * popularity) * evened(popular, answer.allowed),
+            "taste": np.float32(share) * wanted,
+        }
+        reasons = {
+            "looks": f"Looks like what {what}.",
+            "popular": "Among the most wanted products of the shop.",
+            "taste": "Wanted by people whose taste is like yours.",
+        }
 
         def because(_: Product, place: int) -> str:
-            by_taste = parts["taste"][place] > parts["looks"][place]
-            return "Wanted by people whose taste is like yours." if by_taste else f"Looks like what {what}."
+            return reasons[max(parts, key=lambda part: float(parts[part][place]))]
 
         return ranked(parts, answer, query.k, source, because)
 
-    def _trusts(self, met: dict[str, float], source: CandidateSource) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        """How much events count for each product: float32 (N,)."""
-        known = sum(name in self.interactions.known for name in met)
-        counts = self.interactions.aligned(self.interactions.events, source.ids)
-        return np.asarray(known / (known + HALF_PERSON) * counts / (counts + HALF_PRODUCT), np.float32)
+    def _popular(self, source: CandidateSource) -> tuple[Scores, float]:
+        """How popular each product is, by the root so that a few do not hide the rest; and how much that counts."""
+        events = float(self.interactions.events.sum())
+        share = POPULAR * events / (events + len(source.ids))
+        return np.sqrt(self.interactions.aligned(self.interactions.popular, source.ids)), share
+
+    def _taste(
+        self, met: Mapping[str, float], person: str | None, looks: Scores, answer: Asked, source: CandidateSource
+    ) -> Scores:
+        if self.interactions.factors:
+            factors = item_factors(self.interactions, source)
+            return evened(np.asarray(factors @ self.interactions.user(met, person), np.float32), answer.allowed)
+        events = self.interactions.aligned(self.interactions.events, source.ids)
+        trust = events / (events + np.float32(HALF_FACTORS))
+        wanted = self.interactions.aligned(self.interactions.taste(met, person), source.ids)
+        both = trust * evened(wanted, answer.allowed & (events > 0)) + (1 - trust) * looks
+        return np.asarray(both, np.float32)
 
     def _for_garment(
         self, garment: Garment, answer: Asked, query: Query, source: CandidateSource
@@ -95,7 +125,7 @@ class Hybrid:
         wide = self._similar.recommend(replace(query, k=max(WIDE * query.k, LEAST)), source)
         places = np.array([source.place(one.product.id) for one in wide], np.intp)
         counts = self.interactions.aligned(self.interactions.events, source.ids)[places]
-        trust = share * counts / (counts + HALF_PRODUCT)
+        trust = share * counts / (counts + HALF_FACTORS)
         wanted = taste(self.interactions, query, answer, source)[places]
         looks = evened(np.array([one.score for one in wide], np.float32), np.ones(len(wide), bool))
         parts = {"looks": (1 - trust) * looks, "taste": trust * evened(wanted, trust > 0)}

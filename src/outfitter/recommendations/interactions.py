@@ -36,11 +36,11 @@ class InteractionOptions(Options):
     """How tastes are learnt."""
 
     algorithm: Literal["als", "bpr", "item-item"] = "als"
-    factors: int = Field(default=64, gt=0)
+    factors: int = Field(default=32, gt=0)
     rounds: int = Field(default=15, gt=0, description="of the optimiser")
     more_rounds: int = Field(default=3, gt=0, description="when starting from what was learnt before")
-    regularisation: float = Field(default=0.05, ge=0)
-    confidence: float = Field(default=8.0, gt=0, description="of weight 1, beside 1 of what was never met")
+    regularisation: float = Field(default=10.0, ge=0)
+    confidence: float = Field(default=1.0, gt=0, description="of weight 1, beside 1 of what was never met")
     half_life_days: float = Field(default=120.0, gt=0, description="after which an event counts half for taste")
     popular_days: float = Field(default=30.0, gt=0, description="likewise for popularity")
     trending_days: float = Field(default=3.0, gt=0, description="likewise for trends")
@@ -135,12 +135,13 @@ class Interactions:
         """
         if path.suffix != ".npz":
             raise EventError(f"{path}: is no .npz. Name a file that ends so.")
-        arrays = {name: getattr(self, name) for name in ARRAYS}
-        names = {"people": np.array(self.people, np.str_), "products": np.array(self.products, np.str_)}
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in ARRAYS}
+        arrays |= {"people": np.array(self.people, np.str_), "products": np.array(self.products, np.str_)}
+        arrays["options"] = np.array(self.options.model_dump_json())
         beside = path.with_name(f".{path.name}.tmp")
         try:
             with beside.open("wb") as file:
-                np.savez(file, options=np.array(self.options.model_dump_json()), **names, **arrays)
+                np.savez(file, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
@@ -221,16 +222,29 @@ class Interactions:
         wanted = np.array([weight for name, weight in met.items() if name in self._place_of_product], np.float32)
         if not places or not (wanted > 0).any():
             return np.zeros(len(self.products), np.float32)
-        if self.options.algorithm == "item-item":
+        if not self.factors:
             return self._beside(np.array(places), wanted)
+        return np.asarray(self.item_factors @ self.user(met, person), np.float32)
+
+    @property
+    def factors(self) -> int:
+        """How many numbers a taste has; 0 where it has none, as nothing was learnt or item by item."""
+        return int(self.item_factors.shape[1])
+
+    def user(self, met: Mapping[str, float], person: str | None = None) -> Vector:
+        """A taste as factors: float32 (F,), all zero where nothing is known of anything met. As `taste`."""
         if person is not None and person in self._place_of_person:
-            user = self.user_factors[self._place_of_person[person]]
-        elif self.options.algorithm == "als":
-            user = self._fold_in(np.array(places), wanted)
-        else:
-            user = (self.item_factors[places] * wanted[:, None]).sum(0) / wanted.sum()
-            user[-1] = 1.0  # the products' biases stand there
-        return np.asarray(self.item_factors @ user, np.float32)
+            return np.asarray(self.user_factors[self._place_of_person[person]])
+        known = {self._place_of_product[name]: weight for name, weight in met.items() if name in self._place_of_product}
+        places = np.array([place for place, weight in known.items() if weight > 0], np.intp)
+        weights = np.array([weight for weight in known.values() if weight > 0], np.float32)
+        if not len(places):
+            return np.zeros(self.factors, np.float32)
+        if self.options.algorithm == "als":
+            return self._fold_in(places, weights)
+        mean = np.asarray((self.item_factors[places] * weights[:, None]).sum(0) / weights.sum(), np.float32)
+        mean[-1] = 1.0  # the products' biases stand there
+        return mean
 
     @cached_property
     def _gram(self) -> NDArray[np.float64]:
@@ -239,8 +253,8 @@ class Interactions:
 
     def _fold_in(self, places: NDArray[np.intp], weights: Vector) -> Vector:
         """One step of the alternating least squares for one person (Hu et al. 2008, equation 4)."""
-        wanted = self.item_factors[places[weights > 0]].astype(np.float64)
-        extra = self.options.confidence * weights[weights > 0].astype(np.float64)
+        wanted = self.item_factors[places].astype(np.float64)
+        extra = self.options.confidence * weights.astype(np.float64)
         left = self._gram + wanted.T @ (wanted * extra[:, None])
         return np.linalg.solve(left, wanted.T @ (1 + extra)).astype(np.float32)
 

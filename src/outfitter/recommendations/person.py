@@ -35,10 +35,14 @@ class History(Protocol):
 
 @dataclass(frozen=True)
 class Person:
-    """met: product → weight, 0 for what was dismissed. bought: products. note: what to tell, or nothing."""
+    """met: product → weight, 0 for what was dismissed. bought: products. session: of this visit, the latest last.
+
+    note: what to tell, or nothing.
+    """
 
     met: Mapping[str, float]
     bought: frozenset[str]
+    session: tuple[str, ...]
     note: str
 
     def hidden(self, hide: str) -> frozenset[str]:
@@ -55,10 +59,13 @@ def meet(
     interactions: Interactions,
     history: History | None,
     user: str | None,
+    visit: str | None,
     session: Sequence[str],
     source: CandidateSource,
 ) -> Person:
-    """What is known of somebody. A user whom nobody knows is told so, and is answered as the visit alone allows.
+    """What is known of somebody, and what was looked at in a visit, of which the events know more than `session`.
+
+    A user whom nobody knows is told so, and is answered as the visit alone allows.
 
     Raises:
         QueryError: a product of the visit is not in the catalogue.
@@ -79,6 +86,16 @@ def meet(
             if event.kind == PURCHASE:
                 bought.add(event.product)
     note = f"The user {user!r} is unknown, and is answered as somebody new." if user is not None and not met else ""
-    for product, weight in faded(tuple(session)).items():
-        met[product] = max(met.get(product, 0.0), weight)
-    return Person(met, frozenset(bought), note)
+    earlier = reversed(history.recent(session=visit) if history is not None and visit is not None else ())
+    looked_at: list[str] = []
+    for event in earlier:
+        if event.kind in AGAINST:
+            met[event.product] = 0.0
+        else:
+            looked_at.append(event.product)
+        if event.kind == PURCHASE:
+            bought.add(event.product)
+    looked_at += session
+    for product, weight in faded(tuple(looked_at)).items():
+        met[product] = max(met.get(product, weight), weight) if met.get(product, 1.0) else 0.0
+    return Person(met, frozenset(bought), tuple(looked_at), note)

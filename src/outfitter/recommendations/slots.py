@@ -10,7 +10,7 @@ import numpy as np
 
 from outfitter.recommendations.strategy import CandidateSource
 from outfitter.taxonomy import slot_of_category, slot_shown
-from outfitter.values import Candidate, Product
+from outfitter.values import Candidate, IndexedGarment, Product
 
 NOUNS: Final[Mapping[str, str]] = {
     "top": "top",
@@ -36,6 +36,13 @@ def own_slot(source: CandidateSource, product: Product) -> str | None:
     if named:
         return named
     return slot_shown((garment.image, garment.slot) for garment in source.garments(product.id))
+
+
+def own_views(source: CandidateSource, product_id: str) -> list[IndexedGarment]:
+    """The garments in a product's pictures that are the product itself, as far as its slot tells; else all."""
+    own = own_slot(source, source.product(product_id))
+    seen = source.garments(product_id)
+    return [garment for garment in seen if garment.slot == own] or seen
 
 
 def is_bystander(source: CandidateSource, candidate: Candidate, product: Product) -> bool:

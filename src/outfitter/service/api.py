@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -11,7 +10,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from outfitter.errors import QueryError
-from outfitter.recommendations import choose
 from outfitter.service import wire
 from outfitter.service.auth import Caller
 from outfitter.service.front import admin, front_of, reader
@@ -146,7 +144,6 @@ async def recommend(request: Request, _: Reader) -> Response:
 
 def _answer(storefront: Storefront, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:
     """In a worker."""
-    choice = choose(question.strategy)
     shop = storefront.served.shop
     look = storefront.see(get(), question.garment, question.region) if get else None
     rows = shop.recommend(
@@ -163,9 +160,9 @@ def _answer(storefront: Storefront, question: RecommendQuery, get: Callable[[], 
         diversity=question.diversity,
     )
     return Recommended.model_construct(
-        recommendation_id=str(uuid.uuid4()),
-        strategy=choice.name,
-        why=choice.why,
+        recommendation_id=rows.id,
+        strategy=rows.strategy,
+        why=rows.why,
         photo=wire.detected(look.detections) if look else None,
         picks=wire.picks(rows, storefront.link),
     )

@@ -28,9 +28,8 @@ from outfitter.recommendations.explain import explain
 from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.merchandising import Merchandising, read_merchandising
 from outfitter.recommendations.person import History, meet
-from outfitter.recommendations.profile import own_views
 from outfitter.recommendations.settle import Place, nothing, settle
-from outfitter.recommendations.slots import own_slot
+from outfitter.recommendations.slots import own_slot, own_views
 from outfitter.values import Crops, Detections, Embeddings, Photo
 from outfitter.walk.asked import asked_for
 
@@ -155,6 +154,7 @@ class Shop:
         product: str | Sequence[str] | None = None,
         user: str | None = None,
         session: Sequence[str] = (),
+        visit: str | None = None,
         k: int | None = None,
         garment: int | None = None,
         region: Sequence[float] | None = None,
@@ -180,6 +180,7 @@ class Shop:
             product: an id, or the ids in a cart; they are left out themselves.
             user: as the events know them; somebody unknown is told so in the answer's note.
             session: ids of products that were looked at in this visit, the latest last.
+            visit: the visit, as the events know it: what was looked at in it comes before `session`.
             k: products for each answer; 10, or the scenario's.
             where: filters such as ``"category=top,price<50"``.
             exclude: ids of products not to show.
@@ -202,6 +203,7 @@ class Shop:
             product,
             user,
             tuple(session),
+            visit,
             k,
             garment,
             region,
@@ -234,15 +236,15 @@ class Shop:
 
     def _settled(self, asked: Question) -> tuple[Place, Query, Arrangement, str]:
         """The question as strategies take it, what is to be done to the answer, and what to tell with it."""
-        place = settle(self.merchandising, asked.scenario, asked.options, asked.user or "|".join(asked.session) or None)
+        place = settle(self.merchandising, asked.scenario, asked.options, asked.user or asked.visit)
         garments = self._garments(asked)
         liked, disliked = self._examples(asked.like), self._examples(asked.dislike)
-        if not garments and len(liked) and asked.user is None and not asked.session:
+        person = meet(self.interactions, self.history, asked.user, asked.visit, asked.session, self.source)
+        if not garments and len(liked) and not person.met:
             garments = (Garment(liked, None, "what you want more of"),)
-        person = meet(self.interactions, self.history, asked.user, asked.session, self.source)
         left_out = asked.exclude | set(asked.products) | person.hidden(place.hide)
         left_out |= {one for one in (*asked.like, *asked.dislike) if isinstance(one, str)}
-        query = Query(garments, place.k, place.where, left_out, asked.user, person.met, asked.session)
+        query = Query(garments, place.k, place.where, left_out, asked.user, person.met, person.session)
         rules = self.merchandising.rules_of(place.scenario)
         arrangement = Arrangement(place.in_stock, place.grouped, place.diversity, liked, disliked, rules)
         return place, query, arrangement, person.note
@@ -289,6 +291,7 @@ class Question:
     product: str | Sequence[str] | None = None
     user: str | None = None
     session: tuple[str, ...] = ()
+    visit: str | None = None
     k: int | None = None
     garment: int | None = None
     region: Sequence[float] | None = None
