@@ -4,65 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import outfitter as package
 from outfitter.cli import recommend
 from outfitter.errors import QueryError
-from tests.cli.conftest import Outfitter, Run
+from tests.cli.conftest import COLOURS, Outfitter, Run, outfit
 from tests.conftest import ToyModels
-from tests.toy import picture
-
-COLOURS = {
-    "top": {"red": (200, 20, 30), "orange": (232, 130, 40), "burgundy": (120, 10, 55), "coral": (245, 110, 80)},
-    "bottom": {"blue": (40, 60, 200), "navy": (20, 25, 95), "light blue": (100, 140, 230)},
-    "footwear": {"green": (10, 150, 20), "mint": (90, 200, 110)},
-}
-SIZES = {"top": (120, 140), "bottom": (100, 200), "footwear": (150, 70)}
-
-
-@pytest.fixture(scope="module")
-def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nine products; one top also worn with navy bottoms; one lamp without a garment; one row without its picture."""
-    folder = tmp_path_factory.mktemp("feed")
-    lines = ["id,title,image,category,colour,price,availability,additional_images,fabric"]
-    number = 0
-    for slot, colours in COLOURS.items():
-        for name, rgb in colours.items():
-            number += 1
-            key = f"{slot}-{name.replace(' ', '-')}"
-            box = (60, 40, 60 + SIZES[slot][0], 40 + SIZES[slot][1])
-            picture((300, 280), garment=(box, rgb)).save(folder / f"{key}.png")
-            more = "worn.png" if key == "top-red" else ""
-            lines.append(f"{key},{name.title()} {slot},{key}.png,{slot},{name},{10 * number},in_stock,{more},wool")
-    navy, red = COLOURS["bottom"]["navy"], COLOURS["top"]["red"]
-    outfit(red, navy).save(folder / "worn.png")
-    picture((200, 260)).save(folder / "lamp.png")
-    lines += ["lamp,Brass lamp,lamp.png,lamp,,99,out_of_stock,,brass", "gone,Gone,gone.png,top,,5,in_stock,,"]
-    (folder / "feed.csv").write_text("\n".join(lines) + "\n")
-    return folder / "feed.csv"
-
-
-def outfit(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Any:
-    return picture((322, 480), top=((100, 60, 220, 200), top), bottom=((110, 200, 210, 400), bottom))
-
-
-@pytest.fixture(scope="module")
-def models(toy_models: ToyModels) -> tuple[object, ...]:
-    return "--detector", toy_models.detector, "--embedder", toy_models.embedder
-
-
-@pytest.fixture(scope="module")
-def shop(feed: Path, toy_models: ToyModels, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from outfitter.catalogue import build
-    from outfitter.detections import Detector
-    from outfitter.embeddings import Embedder
-
-    folder = tmp_path_factory.mktemp("shops") / "shop"
-    build(feed, folder, detector=Detector(toy_models.detector), embedder=Embedder(toy_models.embedder))
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -130,13 +130,15 @@ def learn(
     ] = None,
 ) -> None:
     """Learn tastes, from whoever did whatever, for 'outfitter recommend --learnt'."""
+    from outfitter.config import parse
     from outfitter.events import EventStore
     from outfitter.recommendations.interactions import InteractionOptions, Interactions
 
+    options = parse(InteractionOptions, {"algorithm": algorithm}, "command line")
     before = Interactions.load(start) if start else None
     with EventStore(events, make=False) as store:
         log = store.log()
-    learnt = Interactions.learn(log, InteractionOptions(algorithm=algorithm), before=before)
+    learnt = Interactions.learn(log, options, before=before)
     learnt.save(out)
     emit({"learnt": str(out), "events": len(log), "people": len(learnt.people), "products": len(learnt.products)})
 

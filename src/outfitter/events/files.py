@@ -83,7 +83,8 @@ def _csv_rows(path: Path, _: Callable[[Refused], None]) -> Rows:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         names = {SPELLINGS.get(name.strip().casefold(), name.strip().casefold()) for name in reader.fieldnames or ()}
-        if missing := {"product", "time"} - names or (set() if names & {"user", "session"} else {"user"}):
+        needed = {"product", "time"} | (set() if names & {"user", "session"} else {"user"})
+        if missing := needed - names:
             raise EventError(
                 f"{path}: has no column {' and '.join(sorted(missing))}; its columns are "
                 f"{', '.join(reader.fieldnames or ()) or 'none'}. Need product, time, and user or session."

@@ -197,13 +197,13 @@ class EventStore:
         table, count = self._tables.events, sa.func.count
         with self._reading() as connection:
             of_kind = sa.select(table.c.kind, count()).group_by(table.c.kind)
-            kinds: dict[str, int] = dict(connection.execute(of_kind).tuples().all())
+            kinds: dict[str, int] = {row[0]: row[1] for row in connection.execute(of_kind)}
             total, users, sessions, products, first, last = connection.execute(
                 sa.select(
                     count(),
-                    count(table.c.user.distinct()),
-                    count(table.c.session.distinct()),
-                    count(table.c.product.distinct()),
+                    count(sa.distinct(table.c.user)),
+                    count(sa.distinct(table.c.session)),
+                    count(sa.distinct(table.c.product)),
                     sa.func.min(table.c.time),
                     sa.func.max(table.c.time),
                 )

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from outfitter.events.event import LONGEST
 
 _METADATA: Final = sa.MetaData()
+TRIES: Final = 5
 
 
 def _ids(*names: str) -> list[sa.Column[Any]]:
@@ -63,10 +64,12 @@ def connect(url: str, busy: float) -> sa.Engine:
 
 def prepare(engine: sa.Engine, format: int) -> int:
     """Make what is missing; returns the format that the database has."""
-    try:
-        return _make(engine, format)
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
-        return _make(engine, format)  # somebody else was making the same at the same time, and has done so by now
+    for _ in range(TRIES - 1):
+        try:
+            return _make(engine, format)
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
+            pass  # somebody else may be making the same at the same time, table by table
+    return _make(engine, format)
 
 
 def _make(engine: sa.Engine, format: int) -> int:

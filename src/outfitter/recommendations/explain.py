@@ -54,7 +54,9 @@ def explain(
                 f"It comes at rank {one.rank}, after the first {query.k}: its score is {one.score:.3f}{beside}{why}."
             ]
     slot = source.slots[place]
-    return [f"The question asks for other kinds of products: it is {slot or 'of no known kind'}."]
+    return [
+        f"The question asks for other kinds of products: it is of {f'the slot {slot}' if slot else 'no known slot'}."
+    ]
 
 
 def _conditions(where: str | None) -> list[str]:

@@ -127,8 +127,9 @@ class Hybrid:
         counts = self.interactions.aligned(self.interactions.events, source.ids)[places]
         trust = share * counts / (counts + HALF_FACTORS)
         wanted = taste(self.interactions, query, answer, source)[places]
-        looks = evened(np.array([one.score for one in wide], np.float32), np.ones(len(wide), bool))
-        parts = {"looks": (1 - trust) * looks, "taste": trust * evened(wanted, trust > 0)}
+        all_ = np.ones(len(wide), bool)
+        looks = evened(np.array([one.score for one in wide], np.float32), all_)
+        parts = {"looks": (1 - trust) * looks, "taste": trust * evened(wanted, all_)}
         order = np.argsort(-(parts["looks"] + parts["taste"]), kind="stable")[: query.k]
         beside = "wanted by people who want it" if product else "wanted by people whose taste is like yours"
         rows = []

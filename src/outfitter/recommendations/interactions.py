@@ -29,6 +29,11 @@ DAY: Final = 86400.0
 WEIGHTS: Final[Mapping[str, float]] = {"view": 1.0, "cart": 3.0, "like": 3.0, "purchase": 5.0}
 """What an event says for a product; a kind that is not here says as much as a view, and one of `AGAINST` says no."""
 
+BPR_RATE: Final = 0.05
+BPR_REGULARISATION: Final = 0.01
+BPR_ROUNDS: Final = 7
+"""Times the rounds of the least squares: a round of it goes through the events once only."""
+
 Vector = NDArray[np.float32]
 
 
@@ -39,8 +44,8 @@ class InteractionOptions(Options):
     factors: int = Field(default=32, gt=0)
     rounds: int = Field(default=15, gt=0, description="of the optimiser")
     more_rounds: int = Field(default=3, gt=0, description="when starting from what was learnt before")
-    regularisation: float = Field(default=10.0, ge=0)
-    confidence: float = Field(default=1.0, gt=0, description="of weight 1, beside 1 of what was never met")
+    regularisation: float = Field(default=10.0, ge=0, description="als only")
+    confidence: float = Field(default=1.0, gt=0, description="als only: of weight 1, beside 1 of what was never met")
     half_life_days: float = Field(default=120.0, gt=0, description="after which an event counts half for taste")
     popular_days: float = Field(default=30.0, gt=0, description="likewise for popularity")
     trending_days: float = Field(default=3.0, gt=0, description="likewise for trends")
@@ -152,7 +157,7 @@ class Interactions:
     def load(cls, path: Path) -> Interactions:
         """Read what `save` wrote. Raises EventError: it is not there, or not whole."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 options = InteractionOptions.model_validate_json(str(file["options"]))
                 people, products = (tuple(file[name].tolist()) for name in ("people", "products"))
                 return cls(options, people, products, *(file[name] for name in ARRAYS))
@@ -328,20 +333,33 @@ def _factors(
         from implicit.cpu.als import AlternatingLeastSquares
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
-        common = {"factors": options.factors, "random_state": options.seed, "regularization": options.regularisation}
         kept = ("algorithm", "factors")
         begun = before is not None and all(getattr(before.options, name) == getattr(options, name) for name in kept)
         begun = begun and before is not None and before.item_factors.shape[1] > 0
         rounds = options.more_rounds if begun else options.rounds
         model: Any
         if options.algorithm == "als":
-            model = AlternatingLeastSquares(**common, alpha=1.0, iterations=rounds, dtype=np.float32)
+            model = AlternatingLeastSquares(
+                factors=options.factors,
+                random_state=options.seed,
+                regularization=options.regularisation,
+                alpha=1.0,
+                iterations=rounds,
+                dtype=np.float32,
+            )
             matrix = matrix.copy()
             matrix.data = 1 + options.confidence * matrix.data * (matrix.data > 0)
             matrix.data[matrix.data == 1] = 0
             matrix.eliminate_zeros()
         else:
-            model = BayesianPersonalizedRanking(**common, iterations=rounds * 7)
+            model = BayesianPersonalizedRanking(
+                factors=options.factors,
+                random_state=options.seed,
+                regularization=BPR_REGULARISATION,
+                learning_rate=BPR_RATE,
+                iterations=BPR_ROUNDS * rounds,
+                num_threads=1,  # more threads write over each other, and no two runs are the same
+            )
         if begun:
             assert before is not None
             rng = np.random.default_rng(options.seed)
