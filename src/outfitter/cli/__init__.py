@@ -43,6 +43,7 @@ VERBS: Final = {
     "recommend": Verb("Recommend products for a photo, a product, a person or a visit."),
     "events": Verb("Store what people do, learn their tastes, read out experiments.", extra="events"),
     "serve": Verb("Serve a catalogue: API, page and widget.", extra="serve", stopped="Stopped."),
+    "looks": Verb("Write shoppable looks as files, for pages with no server behind them."),
     "datasets": Verb("Prepare, check, convert and draw annotated photos.", stopped=GOES_ON),
     "train": Verb("Train a detector.", extra="learn", stopped="Stopped. 'outfitter train --resume RUN' goes on."),
     "train-embedder": Verb(

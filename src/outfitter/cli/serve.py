@@ -34,11 +34,10 @@ def command(
     embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
 ) -> None:
     """Serve a catalogue: the API under /v1, a page at /, the widget at /outfit-photo.js."""
-    import uvicorn
-
     from outfitter.config import parse
     from outfitter.service.app import create_app
     from outfitter.service.auth import Keys
+    from outfitter.service.server import listen
     from outfitter.service.settings import Settings
 
     if insecure_local and host not in LOOPBACK:
@@ -58,20 +57,7 @@ def command(
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
     keys, new = (Keys.ephemeral(), None) if insecure_local else Keys.open(settings.state_folder)
     app = create_app(settings, keys)
-    config = uvicorn.Config(
-        app,
-        host,
-        port,
-        access_log=False,  # it would log queries, which hold signatures; the service writes its own
-        log_config=None,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=round(settings.seconds) + 5,
-        timeout_keep_alive=10,
-        h11_max_incomplete_event_size=64_000,
-    )
-    server = uvicorn.Server(config)
-    sock = config.bind_socket()
+    server, sock = listen(app, settings, host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
     if new:
         say(f"The admin key, shown this once: {new}")

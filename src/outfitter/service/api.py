@@ -325,9 +325,8 @@ async def looks(
     front = front_of(request)
 
     def work() -> Response:
-        named = front.storefront.served.looks.named()
-        shown = tuple(named[offset : offset + limit])
-        return _json(LookList.model_construct(total=len(named), offset=offset, looks=shown))
+        total, shown = front.storefront.served.looks.named(offset, limit)
+        return _json(LookList.model_construct(total=total, offset=offset, looks=shown))
 
     return await front.searches.run(work)
 

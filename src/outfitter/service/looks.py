@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Collection
+from functools import cached_property, lru_cache
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -50,18 +51,37 @@ class Looks:
         self._one_at_a_time = Lock()
         self._made = lru_cache(KEPT)(self._make)
 
-    def named(self) -> list[LookName]:
-        """The pictures that show two slots or more, in the order of their products."""
+    def places(self, products: Collection[str] | None = None) -> list[LookName]:
+        """The pictures that show two slots or more, or all of some products; src is the picture's name in the feed.
+
+        Raises:
+            QueryError: no such product.
+        """
+        if products is None:
+            outfits = self._catalogue.worn_together()
+        else:
+            seen = [garment for one in products for garment in self._catalogue.garments(one) if garment.slot]
+            outfits = [list(group) for _, group in groupby(seen, lambda garment: (garment.product_id, garment.image))]
         ids = {(product_id, image): sha256 for sha256, product_id, image in self._catalogue.pictures()}
-        names = []
-        for worn in self._catalogue.worn_together():
-            product_id, image = worn[0].product_id, worn[0].image
-            slots = tuple(dict.fromkeys(garment.slot for garment in worn if garment.slot))
-            photo_id = ids[product_id, image][:ID_LENGTH]
-            names.append(
-                LookName(photo_id=photo_id, product_id=product_id, src=self._link(product_id, image), slots=slots)
+        return [
+            LookName(
+                photo_id=ids[worn[0].product_id, worn[0].image][:ID_LENGTH],
+                product_id=worn[0].product_id,
+                src=worn[0].image,
+                slots=tuple(dict.fromkeys(garment.slot for garment in worn if garment.slot)),
             )
-        return names
+            for worn in outfits
+        ]
+
+    def named(self, offset: int, limit: int) -> tuple[int, tuple[LookName, ...]]:
+        """How many pictures show two slots or more, and some of them with the addresses that they are shown from."""
+        shown = self._named[offset : offset + limit]
+        linked = (one.model_copy(update={"src": self._link(one.product_id, one.src)}) for one in shown)
+        return len(self._named), tuple(linked)
+
+    @cached_property
+    def _named(self) -> list[LookName]:
+        return self.places()
 
     def find(self, photo_id: str) -> LookOut:
         """A look by its id, or by the picture's name in the feed.

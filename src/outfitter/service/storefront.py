@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import logging
 from collections import OrderedDict
@@ -17,7 +16,6 @@ from typing import Final
 from urllib.parse import quote
 
 import numpy as np
-from PIL import Image
 
 from outfitter.candidates import CatalogueSource
 from outfitter.catalogue import Catalogue, Report, add, open_feed, remove
@@ -33,6 +31,7 @@ from outfitter.service.fetch import PublicFetch
 from outfitter.service.looks import Looks
 from outfitter.service.metrics import Metrics
 from outfitter.service.settings import Settings
+from outfitter.service.thumbnails import thumbnail
 from outfitter.values import Detections, Photo, Product
 from outfitter.walk import Look, Shop
 
@@ -236,12 +235,7 @@ class Storefront:
         return self._thumbnail(self._served.catalogue.picture(product.id, names[number]), width)
 
     def _make_thumbnail(self, place: str | Path, width: int) -> bytes:
-        data = read_bytes(place, name="the picture", fetch=self.fetch)
-        image = Image.fromarray(load_photo(data, name="the picture").pixels)
-        image.thumbnail((width, 2 * width), Image.Resampling.LANCZOS)
-        out = io.BytesIO()
-        image.save(out, "JPEG", quality=84, optimize=True)
-        return out.getvalue()
+        return thumbnail(read_bytes(place, name="the picture", fetch=self.fetch), "the picture", width)
 
 
 def _require_urls(product: Product) -> None:

@@ -1,0 +1,152 @@
+"""<outfit-photo> on a shop's own page: another origin, a strict policy, from the API and from files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from starlette.testclient import TestClient
+
+from outfitter.candidates import CatalogueSource
+from outfitter.catalogue import Catalogue
+from outfitter.service.export import export_looks
+from outfitter.walk import Shop
+from tests.browser.conftest import Open, Site
+from tests.service.conftest import outfit
+
+LISTEN = """
+window.told = [];
+for (const name of ["outfit-ready", "outfit-open", "outfit-product", "outfit-error"])
+  addEventListener(name, event => told.push([name, event.detail.product?.id ?? event.detail.error?.message ?? null]));
+"""
+
+ShopPage = Callable[..., str]
+
+
+@pytest.fixture
+def token(service: Site, shop_site: Site) -> str:
+    client = TestClient(service.app, headers={"Authorization": f"Bearer {service.key}"})
+    made = client.post("/v1/tokens", json={"origins": [shop_site.url], "days": 1})
+    return str(made.json()["token"])
+
+
+@pytest.fixture
+def shop_page(shop_folder: Path, shop_site: Site, service: Site) -> ShopPage:
+    """``shop_page(attributes)`` → the address of a page with the widget, its script from the service."""
+    (shop_folder / "look.png").write_bytes(outfit("red", "navy"))
+    (shop_folder / "listen.js").write_text(LISTEN)
+    (shop_folder / "favicon.ico").write_bytes(b"")  # browsers ask for it unasked
+
+    def write(attributes: str, name: str = "look.html", script: str = f"{service.url}/outfit-photo.js") -> str:
+        (shop_folder / name).write_text(
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Look</title><h1>A look</h1>'
+            f'<script src="listen.js"></script><script defer src="{script}"></script>'
+            f"<outfit-photo {attributes}></outfit-photo></html>"
+        )
+        return f"{shop_site.url}/{name}"
+
+    return write
+
+
+def told(page: Page, name: str) -> str | None:
+    """Wait until the widget has told `name`; what it told. Asked again and again, since the page's policy bars eval."""
+    for _ in range(300):
+        for told, what in page.evaluate("told"):
+            if told == name:
+                return str(what)
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the widget never told {name}")
+
+
+def ready(page: Page) -> None:
+    told(page, "outfit-ready")
+
+
+def test_on_a_foreign_origin_with_a_token(open_page: Open, service: Site, shop_page: ShopPage, token: str) -> None:
+    url = shop_page(f'src="look.png" photo="worn.png" catalogue="{service.url}" token="{token}"')
+    page = open_page(url)
+    ready(page)
+    spot = page.get_by_role("button", name=re.compile("^Top: Red top, €9.50. Show look-alikes"))
+    photo, box = page.get_by_role("img", name="Outfit: top, bottoms").bounding_box(), spot.bounding_box()
+    assert photo
+    assert box
+    shares = [(box["x"] - photo["x"]) / photo["width"], (box["y"] - photo["y"]) / photo["height"]]
+    assert shares == pytest.approx([100 / 322, 60 / 480], abs=0.02)
+    spot.hover()
+    expect(page.locator(".tip")).to_have_text("Red top€9.50")
+    spot.click()
+    panel = page.get_by_role("region", name="Top")
+    expect(panel.get_by_role("listitem").first).to_contain_text("The very piece")
+    expect(panel.get_by_role("heading", name="Complete the look")).to_be_visible()
+    expect(panel.get_by_role("list", name="Complete the look")).to_contain_text("Green footwear")
+    page.evaluate("addEventListener('outfit-product', event => event.preventDefault())")
+    panel.get_by_role("button", name="Red top").click()
+    assert page.evaluate("told.at(-1)") == ["outfit-product", "top-red"]
+    assert page.evaluate("[...document.images].every(one => one.naturalWidth)")
+
+
+def test_refused_without_a_token_and_the_photo_stays(open_page: Open, service: Site, shop_page: ShopPage) -> None:
+    page = open_page(shop_page(f'src="look.png" photo="worn.png" catalogue="{service.url}"'), allow=("401",))
+    assert "A key is needed" in str(told(page, "outfit-error"))
+    assert page.get_by_role("img", name="Outfit").bounding_box()
+    expect(page.get_by_role("button")).to_have_count(0)
+
+
+def test_by_keyboard_alone(open_page: Open, service: Site, shop_page: ShopPage, token: str) -> None:
+    page = open_page(shop_page(f'src="look.png" photo="worn.png" catalogue="{service.url}" token="{token}"'))
+    ready(page)
+    page.keyboard.press("Tab")
+    focused = "document.querySelector('outfit-photo').shadowRoot.activeElement"
+    assert page.evaluate(f"{focused}.ariaLabel").startswith("Top: Red top")
+    expect(page.locator(".tip")).to_be_visible()
+    page.keyboard.press("Enter")
+    assert page.evaluate(f"{focused}.textContent") == "Top"
+    expect(page.get_by_role("region", name="Top")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("region", name="Top")).to_be_hidden()
+    assert page.evaluate(f"{focused}.ariaLabel").startswith("Top: Red top")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("region", name="Bottoms")).to_be_visible()
+
+
+def test_by_touch_at_360_pixels(open_page: Open, service: Site, shop_page: ShopPage, token: str) -> None:
+    url = shop_page(f'src="look.png" photo="worn.png" catalogue="{service.url}" token="{token}"')
+    page = open_page(url, width=360, scheme="dark", has_touch=True)
+    ready(page)
+    page.get_by_role("button", name=re.compile("^Bottoms")).tap()
+    expect(page.get_by_role("region", name="Bottoms")).to_contain_text("Navy bottom")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_from_files_with_no_server(open_page: Open, built: Path, shop_folder: Path, shop_page: ShopPage) -> None:
+    catalogue = Catalogue.open(built)
+    done = export_looks(Shop(CatalogueSource(catalogue)), catalogue, shop_folder / "looks")
+    assert (done.looks, done.failed) == (1, ())
+    url = shop_page('photo="worn.png" catalogue="looks/looks.json"', "files.html", "looks/outfit-photo.js")
+    page = open_page(url)
+    ready(page)
+    page.get_by_role("button", name=re.compile("^Bottoms")).click()
+    expect(page.get_by_role("region", name="Bottoms")).to_contain_text("Navy bottom")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(
+        "[...document.querySelector('outfit-photo').shadowRoot.querySelectorAll('img')].every(one => one.naturalWidth)"
+    )
+
+
+def test_attributes_may_change_and_colours_be_set(
+    open_page: Open, service: Site, shop_page: ShopPage, token: str
+) -> None:
+    url = shop_page(f'src="look.png" photo="gone" catalogue="{service.url}" token="{token}"')
+    page = open_page(url, allow=("404",))
+    assert "there is no picture 'gone'" in str(told(page, "outfit-error"))
+    page.evaluate("document.querySelector('outfit-photo').setAttribute('photo', 'worn.png')")
+    ready(page)
+    page.evaluate("document.querySelector('outfit-photo').style.setProperty('--outfit-paper', 'rgb(1, 2, 3)')")
+    page.get_by_role("button", name=re.compile("^Top")).click()
+    panel = page.get_by_role("region", name="Top")
+    assert panel.evaluate("panel => getComputedStyle(panel).backgroundColor") == "rgb(1, 2, 3)"
+    page.evaluate("document.querySelector('outfit-photo').remove()")
