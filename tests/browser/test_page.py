@@ -28,7 +28,7 @@ def first_title(page: Page) -> str:
     return page.locator("#shelf .card b").first.inner_text()
 
 
-def test_upload_hotspot_recommendations_details(open_page: Open, home: str, photo: Path) -> None:
+def test_upload_hotspot_recommendations_details_event(open_page: Open, home: str, photo: Path, service: Site) -> None:
     page = open_page(home)
     assert "key=" not in page.url
     upload(page, photo)
@@ -40,7 +40,11 @@ def test_upload_hotspot_recommendations_details(open_page: Open, home: str, phot
     page.get_by_role("button", name="Bottoms: show look-alikes").click()
     expect(page.locator("#shelf .card b").first).to_have_text("Navy bottom")
     expect(page.get_by_role("heading", name="Complete the look")).to_be_visible()
-    page.locator("#shelf .card").first.click()
+    with page.expect_response("**/v1/events") as answer:
+        page.locator("#shelf .card").first.click()
+    assert answer.value.status == 201
+    told = list(service.app.state.front.happenings.store)[-1]
+    assert (told.kind, told.product, bool(told.recommendation)) == ("view", "bottom-navy", True)
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="Navy bottom")).to_be_visible()
     expect(dialog).to_contain_text("Looks like your navy bottoms")

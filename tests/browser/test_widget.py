@@ -83,7 +83,11 @@ def test_on_a_foreign_origin_with_a_token(open_page: Open, service: Site, shop_p
     expect(panel.get_by_role("heading", name="Complete the look")).to_be_visible()
     expect(panel.get_by_role("list", name="Complete the look")).to_contain_text("Green footwear")
     page.evaluate("addEventListener('outfit-product', event => event.preventDefault())")
-    panel.get_by_role("button", name="Red top").click()
+    with page.expect_response("**/v1/events") as answer:
+        panel.get_by_role("button", name="Red top").click()
+    assert answer.value.status == 201
+    event = list(service.app.state.front.happenings.store)[-1]
+    assert (event.kind, event.product, bool(event.session and event.recommendation)) == ("view", "top-red", True)
     assert page.evaluate("told.at(-1)") == ["outfit-product", "top-red"]
     assert page.evaluate("[...document.images].every(one => one.naturalWidth)")
 

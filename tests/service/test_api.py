@@ -141,14 +141,18 @@ def test_looks_come_from_the_index_without_a_model(client: TestClient, monkeypat
     assert (first[0]["id"], first[0]["exact"], first[0]["price"]) == ("top-red", True, 9.5)
     assert (second[0]["id"], second[0]["exact"]) == ("bottom-navy", False)
     assert {one["slot"] for one in look["complete"]} == {"footwear"}
-    assert client.get("/v1/looks/worn.png").json() == look
+    again = client.get("/v1/looks/worn.png").json()
+    assert again["recommendation_id"] != look["recommendation_id"]  # two people saw it
+    assert again | {"recommendation_id": ""} == look | {"recommendation_id": ""}
     assert "GET /v1/looks lists" in problem(client.get("/v1/looks/0000"), 404, "look")
 
 
 @pytest.mark.parametrize(
     ("body", "kind", "message"),
     [
-        ({}, "invalid", "Need a photo, a url or a product"),
+        ({"product": "top-red", "like": ["/etc/hostname"]}, "query", "there is no product '/etc/hostname'"),
+        ({"dislike": ["http://127.0.0.1/a.png"]}, "query", "there is no product 'http://127.0.0.1/a.png'"),
+        ({"scenario": "hmoe"}, "query", "did you mean 'home'"),
         ({"product": "top-red", "url": "https://a.example/b.png"}, "invalid", "only one of them"),
         ({"product": "gone"}, "query", "there is no product 'gone'"),
         ({"product": "top-red", "k": 0}, "invalid", "k: Input should be greater than or equal to 1"),
@@ -159,7 +163,7 @@ def test_looks_come_from_the_index_without_a_model(client: TestClient, monkeypat
         ({"product": "../../etc/passwd"}, "query", "there is no product '../../etc/passwd'"),
         ({"product": "top-red", "region": [0, 0, 9, 9]}, "query", "a product is asked for as a whole"),
         ({"product": "top-red", "diversity": 1.5}, "invalid", "diversity: Input should be less than"),
-        ({"product": "a\0b"}, "invalid", "product: Value error, holds a character that is no text"),
+        ({"product": "a\0b"}, "invalid", "product.0: Value error, holds a character that is no text"),
         ({"url": "/etc/passwd"}, "invalid", "need http://host/"),
         ({"url": "file:///etc/passwd"}, "photo", "has scheme 'file'"),
         ([], "invalid", "valid dictionary"),

@@ -26,6 +26,11 @@ def command(
     state: Annotated[
         Path | None, typer.Option(help="Where keys and events are kept; default: beside --catalogue.")
     ] = None,
+    events: Annotated[
+        str | None, typer.Option(help="A file of SQLite, or a database's URL; by default events.db in --state.")
+    ] = None,
+    learnt: Annotated[Path | None, typer.Option(help="What 'outfitter events learn' wrote.")] = None,
+    merchandising: Annotated[Path | None, typer.Option(help="Rules and scenarios, a YAML file.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Cores for the models; all by default.")] = None,
     queue: Annotated[int | None, typer.Option(min=1, help="Requests that may wait; beyond them 503.")] = None,
     timeout: Annotated[float | None, typer.Option(help="The longest a request may take, in seconds.")] = None,
@@ -45,6 +50,9 @@ def command(
     given: dict[str, Any] = {
         "state": state,
         "origins": tuple(origin or ()),
+        "events": events,
+        "learnt": learnt,
+        "merchandising": merchandising,
         "workers": workers,
         "queue": queue,
         "seconds": timeout,

@@ -108,15 +108,15 @@ class EventStore:
             ahead += sum(event.time > arrived + SKEW for event in batch if event.id in fresh)
         return Added(new, known, ahead)
 
-    def show(self, shown: Shown) -> None:
-        """Remember a list that was recommended, so that events can be told of it. The same id twice is one list.
+    def show(self, *shown: Shown) -> None:
+        """Remember lists that were recommended, so that events can be told of them. The same id twice is one list.
 
         Raises:
             EventError: the database refuses.
         """
-        row = {**shown.__dict__, "products": json.dumps(shown.products)}
+        rows = [{**one.__dict__, "products": json.dumps(one.products)} for one in shown]
         with self._explained(f"{self.name}: cannot be written"), self.engine.begin() as connection:
-            self._tables.insert_new(connection, self._tables.shown, [row])
+            self._tables.insert_new(connection, self._tables.shown, rows)
 
     def forget(self, user: str) -> int:
         """Delete everything of one user, as the law may ask; returns how many rows went."""

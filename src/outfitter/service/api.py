@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -10,14 +12,18 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from outfitter.errors import QueryError
+from outfitter.events import Shown
 from outfitter.service import wire
 from outfitter.service.auth import Caller
-from outfitter.service.front import admin, front_of, reader
+from outfitter.service.front import Front, admin, front_of, reader
+from outfitter.service.happenings import require_no_user
 from outfitter.service.problems import MEDIA_TYPE, Problem
 from outfitter.service.questions import checked, photo_bytes, read_json, read_question
 from outfitter.service.schema import (
     MAX_K,
     Detected,
+    EventsQuery,
+    EventsTaken,
     Id,
     LookList,
     LookOut,
@@ -129,26 +135,29 @@ async def detect(request: Request, _: Reader) -> Response:
     openapi_extra=_question(RecommendQuery),
     tags=["ask"],
 )
-async def recommend(request: Request, _: Reader) -> Response:
-    """Recommend products for a photo or for a product: look-alikes, or what completes the look."""
+async def recommend(request: Request, caller: Reader) -> Response:
+    """Recommend products for a photo, a product, a cart or a shopper: look-alikes, or what completes the look."""
     front = front_of(request)
     question, upload = await read_question(request, RecommendQuery)
+    require_no_user(question.user, caller)
     get = await photo_bytes(question, upload, front.storefront.fetch)
-    if (get is None) == (question.product is None):
+    if get is not None and question.product is not None:
         raise Problem(422, "invalid", "Need a photo, a url or a product, and only one of them.")
-    storefront = front.storefront
-    return await (front.searches if get is None else front.photos).run(
-        lambda: _json(_answer(storefront, question, get))
-    )
+    return await (front.searches if get is None else front.photos).run(lambda: _json(_answer(front, question, get)))
 
 
-def _answer(storefront: Storefront, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:
+def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:
     """In a worker."""
-    shop = storefront.served.shop
+    storefront = front.storefront
+    shop, catalogue = storefront.served.shop, storefront.served.catalogue
+    for example in (*question.like, *question.dislike):
+        catalogue.product(example)  # what is no product would be taken for a photo's path
     look = storefront.see(get(), question.garment, question.region) if get else None
-    rows = shop.recommend(
+    found = shop.recommend(
         look,
         product=question.product,
+        user=question.user,
+        visit=question.session,
         k=question.k,
         garment=None if look else question.garment,
         region=None if look else question.region,
@@ -158,14 +167,55 @@ def _answer(storefront: Storefront, question: RecommendQuery, get: Callable[[], 
         in_stock=question.in_stock,
         grouped=question.grouped,
         diversity=question.diversity,
+        hide=question.hide,
+        like=question.like,
+        dislike=question.dislike,
+        scenario=question.scenario,
+    )
+    front.happenings.show(
+        Shown(
+            found.id,
+            time.time(),
+            found.strategy,
+            tuple(row.product.id for row in found),
+            found.scenario,
+            found.experiment,
+            found.arm,
+            question.user,
+            question.session,
+        )
     )
     return Recommended.model_construct(
-        recommendation_id=rows.id,
-        strategy=rows.strategy,
-        why=rows.why,
+        recommendation_id=found.id,
+        strategy=found.strategy,
+        why=found.why,
+        note=found.note,
         photo=wire.detected(look.detections) if look else None,
-        picks=wire.picks(rows, storefront.link),
+        picks=wire.picks(found, storefront.link),
     )
+
+
+# --- events
+
+
+@router.post(
+    "/v1/events",
+    response_model=EventsTaken,
+    status_code=201,
+    responses=_problems(*_BODY),
+    tags=["events"],
+    openapi_extra=_json_body(EventsQuery),
+)
+async def events(request: Request, caller: Reader) -> Response:
+    """Report what shoppers did. When this answers, it lies on the disk."""
+    front = front_of(request)
+    question = await read_json(request, EventsQuery)
+
+    def work() -> Response:
+        added = front.happenings.add(question.events, caller)
+        return _json(EventsTaken(new=added.new, known=added.known), 201)
+
+    return await front.searches.run(work)
 
 
 # --- products
@@ -206,9 +256,9 @@ async def similar(
     k: K = 10,
     strategy: Annotated[str | None, Query(max_length=100)] = None,
     where: Where = None,
-    in_stock: bool = False,
-    grouped: bool = False,
-    diversity: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 0.0,
+    in_stock: bool | None = None,
+    grouped: bool | None = None,
+    diversity: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)] = None,
 ) -> Response:
     """Products like one of the catalogue; with strategy=complementary, what completes a look around it."""
     front = front_of(request)
@@ -217,7 +267,7 @@ async def similar(
 
     def work() -> Response:
         _require(front.storefront, product_id)
-        return _json(_answer(front.storefront, question, None))
+        return _json(_answer(front, question, None))
 
     return await front.searches.run(work)
 
@@ -344,9 +394,13 @@ async def look(
 
     def work() -> Response:
         try:
-            return _json(front.storefront.served.looks.find(photo_id))
+            look = front.storefront.served.looks.find(photo_id)
         except QueryError as error:
             raise Problem(404, "look", str(error)) from None
+        shown = [one.id for row in (*(spot.similar for spot in look.hotspots), look.complete) for one in row]
+        list_id = uuid.uuid4().hex
+        front.happenings.show(Shown(list_id, time.time(), "look", tuple(dict.fromkeys(shown))))
+        return _json(look.model_copy(update={"recommendation_id": list_id}))
 
     return await front.searches.run(work)
 
@@ -422,5 +476,6 @@ async def status(request: Request, caller: Reader) -> dict[str, Any]:
             for name, desk in (("photo", front.photos), ("search", front.searches))
         },
         "latency": front.metrics.latency(),
+        "events": await front.searches.run(front.happenings.store.stats),
         "admin": caller.admin,
     }

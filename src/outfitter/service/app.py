@@ -11,11 +11,13 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from outfitter.events import EventStore
 from outfitter.service import problems
 from outfitter.service.api import router
 from outfitter.service.auth import Keys
 from outfitter.service.envelope import Envelope
 from outfitter.service.front import Front
+from outfitter.service.happenings import Happenings
 from outfitter.service.limits import Desk, Rates
 from outfitter.service.metrics import Metrics
 from outfitter.service.pages import pages
@@ -40,12 +42,15 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
     """
     metrics = Metrics()
     keys = keys or Keys.open(settings.state_folder)[0]
-    storefront = Storefront(settings, keys, metrics, fetch)
+    settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    happenings = Happenings(EventStore(settings.events or settings.state_folder / "events.db"))
+    storefront = Storefront(settings, keys, metrics, happenings.store, fetch)
     front = Front(
         settings,
         keys,
         metrics,
         storefront,
+        happenings,
         Rates(settings.rate, settings.burst),
         photos=Desk(2 * settings.workers, settings.queue, settings.seconds, "photo"),
         searches=Desk(settings.workers, settings.queue, settings.seconds, "search"),
@@ -54,16 +59,17 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_watch(storefront, settings.reload_seconds)) if settings.reload_seconds else None
+        tasks = [asyncio.create_task(_every(settings.learn_seconds, storefront.relearn))]
+        if settings.reload_seconds:
+            tasks.append(asyncio.create_task(_every(settings.reload_seconds, storefront.reload)))
         front.ready = True
         try:
             yield
         finally:  # uvicorn has answered all requests by now
             front.ready = False
-            if watching:
-                watching.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await watching
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             front.close()
 
     app = FastAPI(
@@ -90,11 +96,11 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
     return app
 
 
-async def _watch(storefront: Storefront, seconds: float) -> None:
-    """Look for a new state of the catalogue for ever."""
+async def _every(seconds: float, work: Callable[[], object]) -> None:
+    """Do it again and again, for ever."""
     while True:
         await asyncio.sleep(seconds)
         try:
-            await asyncio.to_thread(storefront.reload)
-        except Exception:  # a look that fails must not be the last
-            _log.exception("looking for a new catalogue failed")
+            await asyncio.to_thread(work)
+        except Exception:  # a time that fails must not be the last
+            _log.exception("%s failed", getattr(work, "__name__", "a task"))

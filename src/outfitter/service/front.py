@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from outfitter.service.auth import Caller, Keys, RefusedError
+from outfitter.service.happenings import Happenings
 from outfitter.service.limits import Desk, Rates
 from outfitter.service.metrics import Metrics
 from outfitter.service.problems import Problem
@@ -28,6 +29,7 @@ class Front:
     keys: Keys
     metrics: Metrics
     storefront: Storefront
+    happenings: Happenings
     rates: Rates
     photos: Desk
     searches: Desk
@@ -39,6 +41,7 @@ class Front:
         self.searches.close()
         self.writes.close()
         self.storefront.close()
+        self.happenings.close()
 
 
 def front_of(request: Request) -> Front:

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from outfitter.errors import CatalogueError, FeedError, OutfitterError, PhotoError
+from outfitter.errors import CatalogueError, EventError, FeedError, OutfitterError, PhotoError
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -38,6 +38,9 @@ def problem_of(error: OutfitterError) -> Problem:
     """What an error of the walk is over HTTP."""
     if isinstance(error, PhotoError):
         return Problem(422, "photo", str(error))
+    if isinstance(error, EventError):
+        # Of a row, or of the database; only the latter was caused by another error.
+        return Problem(422, "event", str(error)) if error.__cause__ is None else too_busy(str(error), 5)
     if isinstance(error, FeedError):
         return Problem(422, "feed", str(error))
     if isinstance(error, CatalogueError):

@@ -120,7 +120,7 @@ def _texts(items: list[tuple[str, Any]], kind: type[BaseModel]) -> dict[str, Any
             continue
         if name == "region" and isinstance(value, str):
             fields[name] = value.split(",")
-        elif name == "exclude" and name in kind.model_fields:
+        elif name in ("exclude", "like", "dislike") and name in kind.model_fields:
             fields[name] = [*fields.get(name, ()), *(value if isinstance(value, list) else [value])]
         else:
             fields[name] = value

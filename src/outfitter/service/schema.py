@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from outfitter.service.settings import Origin
 
@@ -25,6 +25,17 @@ def printable(text: str) -> str:
 Id = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(printable)]
 
 
+Name = Annotated[str, Field(max_length=100), AfterValidator(printable)]
+
+
+_ID: Final = {"type": "string", "minLength": 1, "maxLength": 500}
+Products = Annotated[
+    tuple[Id, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [_ID, {"type": "array", "items": _ID, "maxItems": 50}]}),
+]
+
+
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,7 +51,7 @@ class PhotoQuery(_In):
 
 
 class RecommendQuery(PhotoQuery):
-    """A question: for a photo (`url`, or uploaded) or for a `product`."""
+    """A question: for a photo (`url`, or uploaded), for a product or several, for a shopper, or for nobody known."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -51,24 +62,66 @@ class RecommendQuery(PhotoQuery):
         }
     )
 
-    product: Id | None = Field(None, description="A product of the catalogue instead of a photo.")
-    k: int = Field(10, ge=1, le=MAX_K, description="Products for each garment (similar) or slot (complementary).")
+    product: Products | None = Field(
+        None, max_length=50, description="A product of the catalogue instead of a photo, or those of a cart."
+    )
+    user: Id | None = Field(None, description="The shopper, as your events name them; with the admin key only.")
+    session: Id | None = Field(None, description="The shopper's visit, as your events name it.")
+    k: int | None = Field(None, ge=1, le=MAX_K, description="Products for each garment or slot; 10 by default.")
     garment: int | None = Field(None, ge=0, le=10_000, description="Only this detection of the photo, from 0.")
     region: tuple[Pixel, Pixel, Pixel, Pixel] | None = Field(
         None, description="Only this part: x1, y1, x2, y2 in pixels of the upright photo."
     )
-    strategy: Annotated[str, Field(max_length=100), AfterValidator(printable)] | None = Field(
-        None, description="similar (look-alikes) or complementary (completes the look)."
-    )
+    strategy: Name | None = Field(None, description="similar, complementary (completes the look), hybrid, …")
     where: Annotated[str, Field(max_length=2000), AfterValidator(printable)] | None = Field(
         None, description="Filters, such as category=top,price<50."
     )
     exclude: tuple[Id, ...] = Field((), max_length=MOST_EXCLUDED, description="Products not to show.")
-    in_stock: bool = Field(False, description="Leave out what cannot be bought.")
-    grouped: bool = Field(False, description="One colour of a style.")
-    diversity: float = Field(0.0, ge=0, le=1, allow_inf_nan=False, description="0 keeps the order; 1 varies most.")
-    session: Id | None = Field(None, description="The shopper's visit, an id of your own.")
-    user: Id | None = Field(None, description="The shopper, an id of your own.")
+    in_stock: bool | None = Field(None, description="Leave out what cannot be bought.")
+    grouped: bool | None = Field(None, description="One colour of a style.")
+    diversity: float | None = Field(
+        None, ge=0, le=1, allow_inf_nan=False, description="0 keeps the order; 1 varies most."
+    )
+    hide: Literal["seen", "bought", "nothing"] | None = Field(None, description="What of the shopper's not to show.")
+    like: tuple[Id, ...] = Field((), max_length=50, description="More like these products.")
+    dislike: tuple[Id, ...] = Field((), max_length=50, description="Less like these products.")
+    scenario: Name | None = Field(None, description="A place in the shop: product, cart, home, look, or one of yours.")
+
+
+class EventsQuery(_In):
+    """What shoppers did. Sent again with the same ids, nothing is counted twice."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "events": [
+                        {
+                            "id": "5b1c6e0e",
+                            "kind": "view",
+                            "product": "B0001",
+                            "session": "s-81",
+                            "recommendation": "0f6c",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    events: tuple[dict[Annotated[str, Field(max_length=100)], Any], ...] = Field(
+        min_length=1,
+        max_length=1000,
+        description="Of each: id, kind (view, cart, purchase, like, dismiss), product, user or session; perhaps time "
+        "(now, if it is left out) and recommendation, the id that came with the list.",
+    )
+
+
+class EventsTaken(BaseModel):
+    """new: stored; known: had been sent before."""
+
+    new: int
+    known: int
 
 
 class ProductsQuery(_In):
@@ -183,6 +236,7 @@ class Recommended(BaseModel):
     recommendation_id: str
     strategy: str
     why: str
+    note: str = ""
     photo: Detected | None = None
     picks: tuple[Pick, ...]
 
@@ -242,6 +296,7 @@ class LookOut(BaseModel):
     height: int
     hotspots: tuple[Hotspot, ...]
     complete: tuple[Shown, ...]
+    recommendation_id: str | None = None
 
 
 class ProblemOut(BaseModel):

@@ -30,6 +30,9 @@ class Settings(Options):
         catalogue: the catalogue's folder.
         state: where keys and events are kept; by default beside the catalogue, ``shop/`` → ``shop.service/``.
         detector, embedder: model folders; None takes the shipped ones.
+        events: a file of SQLite, or a database's URL; by default ``events.db`` in `state`.
+        learnt: what 'outfitter events learn' wrote; None learns from the events themselves, now and then.
+        merchandising: rules and scenarios, a YAML file.
         origins: websites whose pages may call the API.
         insecure_local: no keys; for a laptop.
         workers: cores for the models.
@@ -38,12 +41,16 @@ class Settings(Options):
         rate, burst: requests a second per key, and how many at once after a pause; then 429. 0: unlimited.
         body_bytes: the longest body of a request.
         reload_seconds: how often to look whether the catalogue has changed; 0: never.
+        learn_seconds: how often to learn from events that are new.
     """
 
     catalogue: Path
     state: Path | None = None
     detector: Path | None = None
     embedder: Path | None = None
+    events: str | None = None
+    learnt: Path | None = None
+    merchandising: Path | None = None
     origins: tuple[Origin, ...] = ()
     insecure_local: bool = False
     workers: int = Field(default_factory=cores, ge=1)
@@ -53,6 +60,8 @@ class Settings(Options):
     burst: int = Field(default=100, ge=1)
     body_bytes: int = Field(default=LIMITS.bytes + 100_000, gt=0)
     reload_seconds: float = Field(default=2.0, ge=0)
+
+    learn_seconds: float = Field(default=600.0, gt=0)
 
     @property
     def state_folder(self) -> Path:

@@ -24,7 +24,10 @@ from outfitter.catalogue.store import STAMP
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.errors import FeedError, OutfitterError, QueryError
+from outfitter.events import EventStore
 from outfitter.photo import is_url, load_photo, read_bytes
+from outfitter.recommendations.interactions import Interactions
+from outfitter.recommendations.merchandising import read_merchandising
 from outfitter.service.auth import Keys
 from outfitter.service.batching import BatchedEmbedder, BoundedDetector
 from outfitter.service.fetch import PublicFetch
@@ -61,9 +64,20 @@ class Storefront:
         CatalogueError, ModelError: as `outfitter.walk.open_shop`.
     """
 
-    def __init__(self, settings: Settings, keys: Keys, metrics: Metrics, fetch: Callable[[str], bytes] | None = None):
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys,
+        metrics: Metrics,
+        store: EventStore,
+        fetch: Callable[[str], bytes] | None = None,
+    ) -> None:
         self.settings, self.keys, self.metrics = settings, keys, metrics
+        self.store = store
         self.fetch = fetch or PublicFetch()
+        self._merchandising = read_merchandising(settings.merchandising) if settings.merchandising else None
+        self._learnt_from = 0
+        self._interactions = self._learn()
         self.detector = Detector(settings.detector, threads=1)
         self.embedder = Embedder(settings.embedder, threads=1)
         self._bounded = BoundedDetector(self.detector, settings.workers)
@@ -88,7 +102,15 @@ class Storefront:
         signature = self._signature()
         catalogue = Catalogue.open(self.settings.catalogue)
         source = CatalogueSource(catalogue)
-        shop = Shop(source, self._bounded, self._batched, source.embedder_id)
+        shop = Shop(
+            source,
+            self._bounded,
+            self._batched,
+            source.embedder_id,
+            self._interactions,
+            self.store,
+            self._merchandising,
+        )
 
         def link(product_id: str, image: str) -> str:
             return self.link(product_id, picture_names(catalogue.product(product_id)).index(image))
@@ -132,6 +154,21 @@ class Storefront:
             return False
         self.trouble = None
         _log.info("serving a new state of the catalogue: %d products", len(self._served.catalogue))
+        return True
+
+    def _learn(self) -> Interactions:
+        if self.settings.learnt:
+            return Interactions.load(self.settings.learnt)
+        self._learnt_from = len(self.store)
+        return Interactions.learn(self.store.log())
+
+    def relearn(self) -> bool:
+        """Learn tastes from the events, if there are new ones, and recommend with them from then on."""
+        if self.settings.learnt or len(self.store) == self._learnt_from:
+            return False
+        self._interactions = self._learn()
+        with self._reloading:
+            self._served.shop.interactions = self._interactions
         return True
 
     # --- changing it

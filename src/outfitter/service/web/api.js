@@ -83,3 +83,11 @@ export function say(text) {
 export const trouble = error => make("p", {class: "trouble", role: "alert"}, error.message);
 
 export const NOUNS = {top: "Top", bottom: "Bottoms", long: "Dress or coat", footwear: "Shoes", bag: "Bag", headwear: "Hat", eyewear: "Glasses"};
+
+const unique = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
+export const visit = sessionStorage.getItem("outfit-visit") ?? unique();
+sessionStorage.setItem("outfit-visit", visit);
+
+// What was done with a product; nothing waits for it.
+export const report = (kind, product, recommendation) =>
+  ask("/v1/events", {events: [{id: unique(), kind, product, session: visit, ...(recommendation ? {recommendation} : {})}]}).catch(() => {});

@@ -67,6 +67,16 @@
   };
   const web = address => { try { return /^https?:$/.test(new URL(address, location.href).protocol) ? address : null; } catch { return null; } };
 
+  // randomUUID is there on https only; getRandomValues always.
+  const unique = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
+  const visit = () => {  // an id of this tab's visit, of nothing else
+    try {
+      const known = sessionStorage.getItem("outfit-visit") ?? unique();
+      sessionStorage.setItem("outfit-visit", known);
+      return known;
+    } catch { return unique(); }
+  };
+
   const loading = new Map();  // one request for a static file that many photos share
   const once = address => {
     if (!loading.has(address)) {
@@ -86,9 +96,9 @@
     }
     connectedCallback() { this.#start(); }
     attributeChangedCallback() { if (this.isConnected) this.#start(); }
-    disconnectedCallback() { this.#pending?.abort(); this.#seen?.disconnect(); }
+    disconnectedCallback() { this.#pending?.abort(); }
 
-    #pending = null; #seen = null; #queued = false; #open = null; #look = null;
+    #pending = null; #queued = false; #open = null; #look = null;
 
     #start() {  // attributes set one after another are one change
       if (this.#queued) return;
@@ -132,7 +142,6 @@
     #tell(name, detail) { return this.dispatchEvent(new CustomEvent(name, {detail, bubbles: true, composed: true, cancelable: true})); }
 
     #draw(look) {
-      this.#seen?.disconnect();
       this.#open = null;
       this.#look = look;
       const root = this.shadowRoot;
@@ -153,12 +162,6 @@
       stage.append(tip);
       both.append(panel);
       both.addEventListener("keydown", event => { if (event.key === "Escape" && this.#open) { event.stopPropagation(); this.#close(panel); } });
-      this.#seen = new IntersectionObserver(entries => {
-        if (!entries.some(entry => entry.isIntersecting)) return;
-        this.#seen.disconnect();
-        this.#report("view", look.hotspots.map(spot => spot.similar[0]?.id).filter(Boolean));
-      }, {threshold: .5});
-      this.#seen.observe(stage);
     }
 
     #spot(spot, look, tip, panel) {
@@ -202,10 +205,10 @@
     }
 
     #row(products, label) {
-      return make("ul", {class: "row", "aria-label": label, tabindex: "0"}, ...products.map((product, at) => {
+      return make("ul", {class: "row", "aria-label": label, tabindex: "0"}, ...products.map(product => {
         const to = web(product.url);
         const click = event => {
-          this.#report("click", [product.id], at + 1);
+          this.#report("view", product.id);
           if (!this.#tell("outfit-product", {product})) event.preventDefault();
         };
         return make("li", {}, make(to ? "a" : "button", {class: "card", part: "product", ...(to ? {href: to} : {type: "button"}), onclick: click},
@@ -217,7 +220,11 @@
     }
 
     // Sent as well as it goes: a shop's page never waits for it, and never breaks by it.
-    #report(kind, products, position) {
+    #report(kind, product) {
+      if (this.#static) return;
+      const event = {id: unique(), kind, product, session: visit(), ...(this.#look.recommendation_id ? {recommendation: this.#look.recommendation_id} : {})};
+      fetch(this.#link("/v1/events"), {method: "POST", keepalive: true, body: JSON.stringify({events: [event]}),
+        headers: {...this.#headers(), "Content-Type": "application/json"}}).catch(() => {});
     }
   }
   customElements.define("outfit-photo", OutfitPhoto);

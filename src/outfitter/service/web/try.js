@@ -1,5 +1,5 @@
 // A photo in, its garments and what to buy out.
-import {ask, make, NOUNS, say, send, sized, trouble} from "./api.js";
+import {ask, make, NOUNS, say, send, sized, trouble, visit} from "./api.js";
 import {grid, shelves} from "./products.js";
 
 const SIDE = 1600;  // pixels: more shows the models nothing, and takes longer to send
@@ -58,7 +58,7 @@ async function begin(root, file) {
   root.replaceChildren(make("div", {class: "drop"}, make("h2", {}, "Looking at it…"), bar));
   try {
     const photo = await shrunk(file);
-    const answer = await send("/v1/recommend", photo, {k: 12}, share => { share < 1 ? bar.value = share : bar.removeAttribute("value"); });
+    const answer = await send("/v1/recommend", photo, {k: 1, session: visit}, share => { share < 1 ? bar.value = share : bar.removeAttribute("value"); });
     if (state.url) URL.revokeObjectURL(state.url);
     Object.assign(state, {photo, url: URL.createObjectURL(photo), found: answer.photo, garment: 0, region: null, liked: null, answer});
     state.garment = largest(answer.photo.garments);
@@ -125,7 +125,7 @@ function look(root) {
   const fields = () => {
     const {slot, most, ...others} = state.filters;
     const where = [slot && `slot=${slot}`, most && `price<=${most}`].filter(Boolean).join(",");
-    return {...others, where, exclude: [...state.hidden.keys()]};
+    return {...others, where, hide: "nothing", session: visit, strategy: "similar", exclude: [...state.hidden.keys()], dislike: [...state.hidden.keys()]};
   };
   async function refresh() {
     asking.abort();
@@ -134,16 +134,15 @@ function look(root) {
       make("button", {class: "button", type: "button", onclick: () => { state.hidden.clear(); refresh(); }}, "Show again")] : []));
     const part = state.region ? {region: state.region.join(",")} : state.found.garments.length ? {garment: state.garment} : {};
     const question = strategy => state.liked
-      ? ask("/v1/recommend", {product: state.liked.id, strategy, ...clean(fields()), k: strategy ? 4 : 12}, signal)
-      : send("/v1/recommend", state.photo, {...part, ...fields(), k: strategy ? 4 : 12, strategy}, null, signal);
+      ? ask("/v1/recommend", {...clean(fields()), product: state.liked.id, like: [state.liked.id], ...strategy, k: strategy ? 4 : 12}, signal)
+      : send("/v1/recommend", state.photo, {...part, ...fields(), ...strategy, k: strategy ? 4 : 12}, null, signal);
     try {
       shelf.setAttribute("aria-busy", "true");
       const answer = await question(undefined);
       shelf.replaceChildren(state.liked ? make("p", {class: "why"}, `More like “${state.liked.title}”.`) : "",
-        answer.picks.length ? grid(answer.picks, options) : make("p", {class: "soft"}, "Nothing in the catalogue matches. Loosen the filters."));
-      const {slot: _, ...rest} = fields();
-      const second = await question("complementary");
-      complete.replaceChildren(...(second.picks.length ? [make("h2", {}, "Complete the look"), ...shelves(second.picks, options)] : []));
+        answer.picks.length ? grid(answer.picks, {...options, recommendation: answer.recommendation_id}) : make("p", {class: "soft"}, "Nothing in the catalogue matches. Loosen the filters."));
+      const second = await question({strategy: "complementary"});
+      complete.replaceChildren(...(second.picks.length ? [make("h2", {}, "Complete the look"), ...shelves(second.picks, {...options, recommendation: second.recommendation_id})] : []));
     } catch (error) {
       if (error.name !== "AbortError") { shelf.replaceChildren(trouble(error)); complete.replaceChildren(); }
     } finally { if (!signal.aborted) shelf.removeAttribute("aria-busy"); }

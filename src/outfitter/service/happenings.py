@@ -1,0 +1,91 @@
+"""Events of a shop's pages into its store, and the lists that they were shown."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from threading import Condition, Thread
+from typing import Any, Final
+
+from outfitter.errors import EventError
+from outfitter.events import Added, EventStore, Shown
+from outfitter.events.event import read_event
+from outfitter.service.auth import Caller
+from outfitter.service.problems import Problem
+
+WAITING: Final = 10_000
+"""Lists that may wait to be written; a database that is slower than that loses the oldest."""
+BATCH: Final = 500
+
+TRUSTED: Final = frozenset({"purchase"})
+"""Kinds that a browser token may not report: anyone can read it off the page, and claim sales with it."""
+
+_log = logging.getLogger("outfitter.service")
+
+
+class Happenings:
+    """The event store as the routes use it. Thread-safe.
+
+    Lists that were shown are written a moment later, many at once: whoever asks for recommendations never waits for the
+    disk. Events are acknowledged when they lie on it.
+    """
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+        self._waiting: deque[Shown] = deque(maxlen=WAITING)
+        self._changed, self._closed = Condition(), False
+        self._thread = Thread(target=self._write, name="shown", daemon=True)
+        self._thread.start()
+
+    def add(self, rows: Sequence[dict[str, Any]], caller: Caller) -> Added:
+        """Store events; all of them, or none if one is wrong.
+
+        Raises:
+            Problem: 403 for what a browser token may not say.
+            EventError: a row that is no event.
+        """
+        now = time.time()
+        events = [read_event(row, f"event {number}", now) for number, row in enumerate(rows, 1)]
+        if not caller.admin:
+            for event in events:
+                if event.kind in TRUSTED:
+                    raise Problem(403, "key", f"A browser token may not report a {event.kind}. Use the admin key.")
+                require_no_user(event.user, caller)
+        return self.store.add(events, now)
+
+    def show(self, shown: Shown) -> None:
+        """Remember a list, soon."""
+        with self._changed:
+            self._waiting.append(shown)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Write what waits, and let go of the database."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+        self.store.close()
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    if self._closed:
+                        return
+                    self._changed.wait()
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+            try:
+                self.store.show(*batch)
+            except EventError as error:
+                _log.error("%d lists that were shown are lost: %s", len(batch), error)
+
+
+def require_no_user(user: str | None, caller: Caller) -> None:
+    """Raises Problem 403 if a browser token speaks of a user: whoever reads it off the page could be anybody."""
+    if user is not None and not caller.admin:
+        raise Problem(
+            403, "key", "A browser token may name a session, not a user. Ask with the admin key, from a server."
+        )
