@@ -19,8 +19,9 @@ from outfitter.evaluation import report
 from outfitter.evaluation.bootstrap import replicates_for
 from outfitter.evaluation.event_log import moment, read_events, read_time, split_in_time
 from outfitter.evaluation.judge_ranking import judge_ranking
-from outfitter.evaluation.ranked_lists import GUESSES, LENGTH, read_lists
-from outfitter.recommendations import STRATEGIES, Interactions, Query, choose
+from outfitter.evaluation.ranked_lists import GUESSES, read_lists
+from outfitter.recommendations import STRATEGIES
+from outfitter.recommendations.replay import replay
 
 if TYPE_CHECKING:
     from outfitter.evaluation.event_log import TemporalSplit
@@ -74,17 +75,10 @@ def _lists(model: str, split: TemporalSplit) -> tuple[Lists, str]:
 
 def _recommended(strategy: str, split: TemporalSplit, catalogue: Catalogue) -> Lists:
     """What the strategy recommends to each, from the events before the split alone; what they have met is left out."""
-    source = CatalogueSource(catalogue)
-    interactions = Interactions.learn(split.past)
     lists = {}
     with progress("people", len(split.chosen)) as advance:
-        for person in split.chosen:
-            met = interactions.met(person)
-            hidden = frozenset() if split.repeats else frozenset(split.seen.get(person, ()))
-            session = tuple(sorted(met, key=lambda name: met[name]))[-12:] if strategy == "session" else ()
-            query = Query((), LENGTH, None, hidden, person, met, session)
-            rows = choose(strategy, query, interactions).strategy.recommend(query, source)
-            lists[person] = [one.product.id for one in rows]
+        for person, listed in replay(strategy, split, CatalogueSource(catalogue)):
+            lists[person] = listed
             advance()
     return lists
 

@@ -2,12 +2,14 @@
 
 It needs no sales. Each picture of the catalogue with garments of two slots or more is an outfit that somebody put
 together on purpose. The pictures that come closest to the shopper's outfit say what goes with it; the products
-nearest to what is worn there are recommended, those first whose colours go together. Where no picture tells, style
-(nearness to the shopper's garment) and colour decide alone, and the reason says so.
+nearest to what is worn there are recommended, those first whose colours go together and whose gender, pattern, season
+and whatever else the feed tells are worn together in the shop's pictures (`compatibility`). Where no picture tells,
+style (nearness to the shopper's garment) and colour decide alone, and the reason says so.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.recommendations.colour import find_colour, harmony
+from outfitter.recommendations.compatibility import compatibility
 from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.slots import NOUNS, fills, own_slot
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
@@ -29,6 +32,10 @@ PICTURES: Final = 12
 
 COLOUR: Final = 0.2
 """Share of the score that colour harmony decides."""
+COMPATIBLE: Final = 0.4
+"""Share that is decided by which gender, pattern, season, … the shop's pictures show worn together."""
+POOL: Final = 8
+"""Times k that is looked at near each hint."""
 
 CLOTHES: Final = ("top", "bottom", "long")
 BESIDE: Final = 0.4
@@ -57,14 +64,16 @@ class Complementary:
         self, slot: str, outfit: list[Garment], pictures: _Compared, query: Query, source: CandidateSource
     ) -> list[Recommendation]:
         hints = pictures.hints(slot) or [_Hint(garment.vectors, 1.0, garment, None) for garment in outfit]
+        fit = _Fit(outfit, query, source)
         ranked: dict[str, tuple[float, Product, _Hint, dict[str, float]]] = {}
         for hint, candidate, product in _of_slot(slot, hints, query, source):
             together = hint.weight * max(candidate.similarity, 0.0)
             colour = find_colour(product.colour)
             agreement = [harmony(worn.colour, colour) for worn in outfit if worn.colour and colour]
             parts = {
-                ("worn_together" if hint.owner else "same_style"): (1 - COLOUR) * together,
+                ("worn_together" if hint.owner else "same_style"): (1 - COLOUR - COMPATIBLE) * together,
                 "colour_harmony": COLOUR * float(np.mean(agreement or [0.5])),
+                "compatible": COMPATIBLE * fit(product),
             }
             score = sum(parts.values())
             if product.id not in ranked or score > ranked[product.id][0]:
@@ -83,6 +92,31 @@ class Complementary:
             )
             for rank, (score, product, hint, parts) in enumerate(best, 1)
         ]
+
+
+class _Fit:
+    """How well products go with an outfit: 0–1, 0.5 where nothing is known.
+
+    Of a garment that is no product of the shop, the product it looks most like stands for it.
+    """
+
+    def __init__(self, outfit: list[Garment], query: Query, source: CandidateSource) -> None:
+        self._together = compatibility(source)
+        stands_for = [
+            source.product(garment.product) if garment.product else _nearest(garment, query, source)
+            for garment in outfit
+        ]
+        self._worn = [product for product in stands_for if product is not None]
+
+    def __call__(self, product: Product) -> float:
+        lifts = [self._together(worn, product) for worn in self._worn]
+        return 1 / (1 + math.exp(-sum(lifts) / max(len(lifts), 1)))
+
+
+def _nearest(garment: Garment, query: Query, source: CandidateSource) -> Product | None:
+    found = source.find(garment.vectors, 1, None, query.exclude, garment.slot)
+    best = max((one for view in found for one in view), key=lambda one: one.similarity, default=None)
+    return None if best is None else source.product(best.product_id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +239,7 @@ def _of_slot(slot: str, hints: list[_Hint], query: Query, source: CandidateSourc
         ]
         return kept, any(len(view) < k for view in found)
 
-    kept, _ = near(hints, 2 * query.k, slot)
+    kept, _ = near(hints, POOL * query.k, slot)
     # A skirt in whose picture shoes are worn was near and is dropped; a shoe that the detector took for a bag was
     # not looked at. If too few are left, look at everything, nearest first, until there are enough or no more come.
     k, done = 4 * query.k, False
