@@ -55,6 +55,9 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 """Pillow's names of what is opened. Its other readers (EPS runs Ghostscript, PDF, …) never see the bytes."""
 EXTENSIONS: Final = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff")
 MAX_REDIRECTS: Final = 3
+MAX_SCANS: Final = 100
+"""Of a progressive JPEG, each of which makes the decoder walk the whole picture: a few kilobytes of them take minutes
+(libjpeg-turbo, "Two Issues with the JPEG Standard"). Encoders write about ten."""
 
 _ALLOWED = "need a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF picture"
 _TURNS: Final = {
@@ -326,6 +329,10 @@ class OpenedPhoto:
     def __init__(self, data: bytes, *, name: str, limits: Limits = LIMITS) -> None:
         self._data, self._name, self._limits = data, name, limits
         with self._explained(), _quiet():
+            if data.startswith(b"\xff\xd8") and (scans := data.count(b"\xff\xda")) > MAX_SCANS:
+                raise PhotoError(
+                    f"{name}: has {scans} scans; the limit is {MAX_SCANS}. Save it again, as JPEG or PNG."
+                )  # in coded data a 0 follows every 255, so these are scans, or those of a thumbnail
             self._image = Image.open(io.BytesIO(data), formats=FORMATS)
             width, height = self._image.size
             if width * height > limits.pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import zlib
 from typing import Final
 
 from outfitter.catalogue.readers.lines import split_header
@@ -25,7 +26,7 @@ def format_of(source: Source) -> str:
     try:
         with source.open() as file:
             start = file.read(START)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise FeedError(f"{source.name}: cannot be read: {error}. Make or download it again.") from None
     if start[:4] == b"PK\x03\x04":
         raise FeedError(f"{source.name}: is a ZIP file or a spreadsheet. Unpack it, or save the table as CSV.")

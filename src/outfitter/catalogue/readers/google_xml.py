@@ -19,6 +19,10 @@ from outfitter.errors import FeedError
 GOOGLE: Final = re.compile(r"https?://base\.google\.com/(ns|cns)/1\.0/?")
 ITEMS: Final = ("item", "entry")
 CHUNK: Final = 65_536
+LONGEST_BEGINNING: Final = 65_536
+"""Bytes that are parsed again after each bad item: the start tags that hold the items, without what lies between."""
+TAG: Final = re.compile(rb"""<(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+DECLARATION: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*\?>")
 NEXT: Final = re.compile(rb"<(item|entry)[\s>]|</(channel|feed|rss)\s*>")
 
 
@@ -35,6 +39,7 @@ class _Document:
     def __init__(self, name: str, file: BinaryIO) -> None:
         self._name, self._file = name, file
         self._prefix: bytes | None = None
+        self._open: list[bytes] = []  # the start tags of what is open, as they stand, until the first item
         self._line_before = 0
         self._begin(b"")
 
@@ -72,6 +77,8 @@ class _Document:
                 yield from self._done
                 yield self._malformed(error)
                 self._skip()
+            except (LookupError, ValueError) as error:  # an encoding that Python lacks, or of several bytes a letter
+                raise FeedError(f"{self._name}: cannot be read: {error}. Save the feed as UTF-8.") from None
             yield from self._done
             self._done.clear()
             if self._item and self._fed - self._item[2] > LONGEST:
@@ -120,7 +127,16 @@ class _Document:
             )
 
     def _skip(self) -> None:
-        """Begin anew at the next item, or at the end of the list, with the document's beginning before it."""
+        """Begin anew at the next item that is well-formed as far as it was read, or at the end of the list."""
+        told: list[Record] = []
+        while (error := self._begin_at_next()) is not None:
+            if self._item is None:
+                raise self._broken(error)
+            told += [*self._done, self._malformed(error)]
+        self._done[:0] = told
+
+    def _begin_at_next(self) -> expat.ExpatError | None:
+        """Parse on from the next item, or the end of the list, within the start tags before it; what is wrong there."""
         assert self._item is not None
         assert self._prefix is not None
         line = self._line(self._item[1])
@@ -132,17 +148,19 @@ class _Document:
                 raise FeedError(f"{self._name}: line {line}: an item never ends. Make or download the feed again.")
             line += rest.count(b"\n", 0, max(len(rest) - 20, 0))
             rest, at = rest[-20:] + more, 0
+        if len(self._prefix) > LONGEST_BEGINNING:
+            raise FeedError(
+                f"{self._name}: line {line}: an item is no well-formed XML, and the tags around the items are over "
+                f"{LONGEST_BEGINNING:,} bytes long. Make or download the feed again."
+            )
         line += rest.count(b"\n", 0, found.start())
         self._line_before = line - 1 - self._prefix.count(b"\n")
         self._begin(self._prefix)
         try:
             self._feed(rest[found.start() :])
         except expat.ExpatError as error:
-            if self._item is None:
-                raise self._broken(error) from None
-            before = [*self._done, self._malformed(error)]
-            self._skip()
-            self._done[:0] = before
+            return error
+        return None
 
     def _line(self, line: int) -> int:
         return self._line_before + line
@@ -154,10 +172,16 @@ class _Document:
                 self._prefixes[name[6:]] = value
         self._words.clear()
         if self._item is None:
+            byte = self._parser.CurrentByteIndex
+            if self._prefix is None and tag not in ITEMS:
+                raw = TAG.match(self._held, byte - self._held_at)
+                self._open.append(raw[0] if raw else b"")  # none in UTF-16
             if tag in ITEMS:
-                byte = self._parser.CurrentByteIndex
                 if self._prefix is None:
-                    self._prefix = bytes(self._held[: byte - self._held_at])
+                    whole = bytes(self._held[: byte - self._held_at])
+                    declaration = DECLARATION.match(whole)
+                    tags = (declaration[0] if declaration else b"") + b"".join(self._open)
+                    self._prefix = tags if all(self._open) else whole
                 self._item = (self._depth, self._parser.CurrentLineNumber, byte)
                 self._fields.clear()
         elif tag == "link" and "href" in attributes and attributes.get("rel", "alternate") == "alternate":
@@ -178,6 +202,8 @@ class _Document:
                 prefix, _, name = tag.rpartition(":")
                 if self._depth == depth + 1 and text:
                     self._fields.setdefault((prefix, name), []).append(text)
+        elif self._prefix is None:
+            self._open.pop()
         self._words.clear()
         self._depth -= 1
 

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -14,6 +14,8 @@ from outfitter.catalogue.readers.source import LONGEST, Source
 from outfitter.errors import FeedError
 
 SEPARATORS: Final = ",;\t"
+PATIENCE: Final = 200_000
+"""Lines of a feed that may be read a second time, to go on after records that cannot be read."""
 
 
 def printable(text: str) -> str:
@@ -40,6 +42,8 @@ class Lines:
         self._text = io.TextIOWrapper(file, encoding, errors, newline="")
         self._again: deque[str | None] = deque()
         self._since: list[str | None] = []
+        self._length = 0
+        self._patience = PATIENCE
         self.next = 1
 
     def __enter__(self) -> Lines:
@@ -57,7 +61,8 @@ class Lines:
             raise StopIteration
         self._since.append(line)
         self.next += 1
-        if line is None:
+        self._length += len(line or "")
+        if line is None or self._length > LONGEST:
             raise csv.Error(f"it is longer than {LONGEST:,} characters")
         return line
 
@@ -74,10 +79,18 @@ class Lines:
     def begin(self) -> int:
         """Start a record; returns its line."""
         self._since.clear()
+        self._length = 0
         return self.next
 
     def begin_after_first(self) -> None:
-        """Go back to the second line of the record: its first was bad, and what seemed to belong to it may be good."""
+        """Go back to the second line of the record: its first was bad, and what seemed to belong to it may be good.
+
+        Once that was done for `PATIENCE` lines, all of the record counts as bad: where each line leaves a quote open,
+        each would be read as often as there are lines before it.
+        """
+        self._patience -= len(self._since) - 1
+        if self._patience < 0:
+            return
         self._again.extendleft(reversed(self._since[1:]))
         self.next -= len(self._since) - 1
 
@@ -129,7 +142,7 @@ def _header(source: Source, cells: list[str]) -> list[str]:
     names = [cell.strip() or f"column_{number}" for number, cell in enumerate(cells, 1)]
     if printable("".join(names)) != "".join(names):
         raise FeedError(f"{source.name}: its first line holds bytes that are not UTF-8. Save the feed as UTF-8.")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise FeedError(f"{source.name}: has the column {twice[0]!r} twice. Rename one of them.")
     return names

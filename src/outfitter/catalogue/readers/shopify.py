@@ -163,4 +163,4 @@ def _availability(rows: list[Get]) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
+    return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", text)).split())
