@@ -17,7 +17,14 @@ from outfitter.cli import run as cli
 from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.garments import PLAIN, EmbedderOptions, GarmentSamples, Split, Views, read_garments, view
-from outfitter.learn.metric import EmbedderRun, EmbedderTask, load_embedder, resume_embedder, start_embedder
+from outfitter.learn.metric import (
+    EmbedderRun,
+    EmbedderTask,
+    ShapeAndColour,
+    load_embedder,
+    resume_embedder,
+    start_embedder,
+)
 from outfitter.learn.options import Optimiser
 
 SMALL = EmbedderOptions(
@@ -164,6 +171,58 @@ def test_features_of_a_backbone_that_learns_cannot_be_cached(garments: Path) -> 
     options = SMALL.model_copy(update={"cached": True, "frozen": ()})
     with pytest.raises(ConfigError, match="Add 'backbone' to frozen"):
         EmbedderTask(EmbedderRun(options, ()), read(garments)).build("none")
+
+
+def test_noise_is_of_its_length_and_depends_on_the_step_alone(garments: Path) -> None:
+    items = read(garments).train
+    features = torch.nn.functional.normalize(torch.randn(len(items), 1280, generator=torch.manual_seed(1)), dim=1)
+
+    def batch(noise: float) -> torch.Tensor:
+        options = SMALL.model_copy(update={"cached": True, "noise": noise})
+        return GarmentSamples(items, options, 0, 1, features)[3].crops
+
+    assert torch.equal(batch(1.0), batch(1.0))
+    cosines = (batch(0.0) * batch(1.0)).sum(1)  # right angles: 1 / sqrt(1 + 1)
+    assert cosines.numpy() == pytest.approx(0.5**0.5, abs=0.06)
+
+
+def test_garments_of_their_own_are_kept_where_they_were(garments: Path) -> None:
+    """Away from the beginning the cosines among them cost, those of a pair in one style do not."""
+    items = read(garments).train
+    mixed = [*items[:4], *(replace(item, group=f"alone {number}") for number, item in enumerate(items[4:]))]
+    options = SMALL.model_copy(update={"cached": True, "views": PLAIN, "keep": 7.0, "batch": 12})
+    task = EmbedderTask(EmbedderRun(options, ()), Split(mixed, []))
+    model = task.build("none").eval()
+    assert isinstance(model, ShapeAndColour)
+    batch = next(task.batches(0, 0, 1))
+    assert batch.alone.any()
+    assert torch.allclose(model(batch.crops), model.shape_at_first(batch.crops), atol=1e-5)
+    assert task.losses(model, batch, torch.device("cpu"))["keep"].item() == pytest.approx(0, abs=1e-8)
+    with torch.no_grad():
+        model.head.weight[: len(model.head.weight) // 2] *= 3
+    held, before = model(batch.crops)[batch.alone], model.shape_at_first(batch.crops[batch.alone])
+    wanted = 7 * ((held @ held.T) - (before @ before.T)).pow(2).mean().item()
+    assert task.losses(model, batch, torch.device("cpu"))["keep"].item() == pytest.approx(wanted) != 0
+
+
+def test_noise_and_keep_need_cached_features(garments: Path) -> None:
+    with pytest.raises(ConfigError, match="Set cached, or leave them out"):
+        EmbedderTask(EmbedderRun(SMALL.model_copy(update={"keep": 1.0}), ()), read(garments)).build("none")
+
+
+def test_so_many_garments_of_a_data_set(tmp_path: Path) -> None:
+    for number in range(9):
+        picture(tmp_path / f"{number}.png", number % 3, INK[number % 4])
+    boxes = [f"{number}.png,20,10,70,110,style{number % 3}" for number in range(9)]
+    (tmp_path / "boxes.csv").write_text("image,x1,y1,x2,y2,label\n" + "\n".join(boxes) + "\n", encoding="utf-8")
+    made = tmp_path / "data"
+    prepare = ["datasets", "prepare", str(tmp_path / "boxes.csv"), "--format", "csv", "--val", "0.3", "--block", "1"]
+    assert cli([*prepare, "--out", str(made)]) == 0
+    whole = read_garments([made], SMALL)
+    some = read_garments([made], SMALL.model_copy(update={"of_data_set": 3}))
+    assert len(whole.train) > 3
+    assert len(some.train) == 3
+    assert {item.group for item in some.train} < {item.group for item in whole.train}
 
 
 def test_the_parts_of_a_vector_are_told_apart_and_weighted(garments: Path) -> None:

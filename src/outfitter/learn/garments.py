@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from outfitter import datasets
@@ -59,9 +60,20 @@ class EmbedderOptions(LoopOptions):
     temperature: float = Field(default=0.1, gt=0, description="of the contrastive loss")
     fitted_on: int = Field(default=600, gt=1, description="garments whose principal axes the projections begin with")
     val_share: float = Field(default=0.1, ge=0, lt=1, description="groups of a CSV that are kept for val")
+    of_data_set: int | None = Field(
+        default=None, gt=1, description="most garments taken of a data set's train, and of its val; null for all"
+    )
     views: Views = Views()
     cached: bool = Field(
         default=False, description="see each garment once, unvaried, and train on its features: needs a frozen backbone"
+    )
+    noise: float = Field(
+        default=0.0, ge=0, description="length of what is added to features at random, theirs being 1; cached only"
+    )
+    keep: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of keeping the cosines of garments that are groups of their own; cached only",
     )
     batch: int = Field(default=32, gt=3, description="crops per step, two of each group, over all processes")
     steps: int = Field(default=400, gt=0, description="optimiser steps")
@@ -90,7 +102,7 @@ def read_garments(sources: Sequence[Path], options: EmbedderOptions) -> Split:
     """
     found = Split([], [])
     for number, source in enumerate(sources):
-        train, val = _of_data_set(source) if source.is_dir() else _of_csv(source, options)
+        train, val = _some_of_data_set(source, options) if source.is_dir() else _of_csv(source, options)
         for items, mine in ((train, found.train), (val, found.val)):
             mine.extend(replace(item, group=f"{number}/{item.group}") for item in items)
     if (groups := len({item.group for item in found.train})) < 2:
@@ -114,6 +126,14 @@ def _of_data_set(folder: Path) -> tuple[list[Item], list[Item]]:
                 )
             ]
         )
+    return parts[0], parts[1]
+
+
+def _some_of_data_set(folder: Path, options: EmbedderOptions) -> tuple[list[Item], list[Item]]:
+    parts = []
+    for split in _of_data_set(folder):
+        order = np.random.default_rng([options.seed, 10]).permutation(len(split))
+        parts.append([split[i] for i in sorted(order[: options.of_data_set].tolist())])
     return parts[0], parts[1]
 
 
@@ -170,11 +190,12 @@ def _turn(rng: np.random.Generator) -> list[int]:
 class GarmentBatch(NamedTuple):
     """crops: uint8 (N, side, side, 3), or features float32 (N, width) of such; names: the pictures'.
 
-    groups: int64 (N,), equal for what must lie close.
+    groups: int64 (N,), equal for what must lie close. alone: bool (N,), whether the garment is all of its group.
     """
 
     crops: Tensor
     groups: Tensor
+    alone: Tensor
     names: list[str]
 
 
@@ -199,7 +220,7 @@ class GarmentSamples(Dataset[GarmentBatch]):
     def __getitem__(self, step: int) -> GarmentBatch:
         rng = np.random.default_rng([self.options.seed, 6, step])
         chosen = rng.choice(len(self.members), min(self.options.batch // 2, len(self.members)), replace=False)
-        crops, groups, names = [], [], []
+        crops, groups, alone, names = [], [], [], []
         for place, group in enumerate(chosen.tolist()):
             mine = np.random.default_rng([self.options.seed, 7, step, place])
             members = self.members[group]
@@ -207,10 +228,17 @@ class GarmentSamples(Dataset[GarmentBatch]):
             if place % self.world != self.rank:
                 continue
             for number in pair:
-                crops.append(self._seen(number, mine) if self.features is None else self.features[number])
+                crops.append(self._seen(number, mine) if self.features is None else self._noisy(number, mine))
                 groups.append(group)
+                alone.append(len(members) == 1)
                 names.append(self.items[number].image.name)
-        return GarmentBatch(torch.stack(crops), torch.tensor(groups), names)
+        return GarmentBatch(torch.stack(crops), torch.tensor(groups), torch.tensor(alone), names)
+
+    def _noisy(self, number: int, rng: np.random.Generator) -> Tensor:
+        assert self.features is not None
+        feature = self.features[number]
+        noise = rng.standard_normal(len(feature), np.float32) * (self.options.noise / len(feature) ** 0.5)
+        return functional.normalize(feature + torch.from_numpy(noise), dim=0)
 
     def _seen(self, number: int, rng: np.random.Generator) -> Tensor:
         return torch.from_numpy(view(self.items[number], self.options.side, self.options.views, rng))

@@ -3,8 +3,11 @@
 The vector has two parts that can be told by position. The shape part is learnt: pooled features of an EfficientNet-Lite
 through a projection that a supervised contrastive loss (Khosla et al. 2020) moves, with the other colours of a style
 among its like. The colour part is not learnt, so that it cannot be lost: the histogram of `Colours` on its principal
-axes. Both projections begin at the principal axes (Jolliffe 2002, uncentred) of the garments in train, which keep the
-cosines of the whole vectors.
+axes. Both projections begin at the principal axes (Jolliffe 2002) of the garments in train: of the features centred,
+since what all garments share tells none apart; of the colours uncentred, which keeps their cosines.
+
+Garments of groups of their own, real ones beside drawn styles, can be held where they were: `keep` weighs the squared
+change of their cosines to each other (relational distillation, Park et al. 2019).
 """
 
 from __future__ import annotations
@@ -47,6 +50,8 @@ class ShapeAndColour(nn.Module):
     """
 
     colour_axes: Tensor
+    begun: Tensor
+    """Where the shape's projection began, (shape dimensions, width + 1), its shift last."""
 
     def __init__(self, options: EmbedderOptions, weights: str | None) -> None:
         super().__init__()
@@ -62,7 +67,8 @@ class ShapeAndColour(nn.Module):
                 raise ConfigError(
                     f"{key}: {got} is more than the {most} that there are to project. Take at most {most}."
                 )
-        self.head = nn.Linear(width, options.shape_dimensions, bias=False)
+        self.head = nn.Linear(width, options.shape_dimensions)
+        self.register_buffer("begun", torch.zeros((options.shape_dimensions, width + 1)))
         self.register_buffer("colour_axes", torch.eye(self.colours.dimensions)[:, : options.colour_dimensions].clone())
         self.share = options.colour_share
 
@@ -83,6 +89,10 @@ class ShapeAndColour(nn.Module):
         colour = functional.normalize(self.colours(pixels) @ self.colour_axes, dim=1)
         return torch.cat([(1 - self.share) ** 0.5 * shape, self.share**0.5 * colour], 1)
 
+    def shape_at_first(self, features: Tensor) -> Tensor:
+        """The shape part, length 1, as it was before any step."""
+        return functional.normalize(features @ self.begun[:, :-1].T + self.begun[:, -1], dim=1)
+
     @torch.no_grad()
     def features_of(self, crops: Iterator[Tensor]) -> Tensor:
         """The features of all these crops, (N, width), on the CPU."""
@@ -95,7 +105,11 @@ class ShapeAndColour(nn.Module):
         self.eval()
         found = [(self.features(part), self.colours(part)) for part in crops]
         features, colours = (torch.cat(parts) for parts in zip(*found, strict=True))
-        self.head.weight.copy_(_principal(features, self.head.out_features).T)
+        mean = features.mean(0)
+        axes = _principal(features - mean, self.head.out_features)
+        self.head.weight.copy_(axes.T)
+        self.head.bias.copy_(-mean @ axes)
+        self.begun.copy_(torch.cat([self.head.weight, self.head.bias[:, None]], 1))
         self.colour_axes.copy_(_principal(colours, self.colour_axes.shape[1]))
 
 
@@ -166,6 +180,8 @@ class EmbedderTask:
         model = ShapeAndColour(options, weights)
         if options.cached and ("backbone" not in options.frozen or options.batch_norm == "learn"):
             raise ConfigError("cached: the backbone's features change where it learns. Add 'backbone' to frozen.")
+        if not options.cached and (options.noise or options.keep):
+            raise ConfigError("noise and keep work on cached features. Set cached, or leave them out.")
         if self.fresh:
             order = np.random.default_rng([self.info.options.seed, 8]).permutation(len(self.garments.train))
             chosen = [self.garments.train[i] for i in order[: self.info.options.fitted_on]]
@@ -181,8 +197,14 @@ class EmbedderTask:
 
     def losses(self, model: nn.Module, batch: GarmentBatch, device: torch.device) -> dict[str, Tensor]:
         vectors = model(batch.crops.to(device, non_blocking=True))[:, : self.info.options.shape_dimensions]
+        vectors = functional.normalize(vectors.float(), dim=1)
         loss = SupConLoss(temperature=self.info.options.temperature)
-        return {"contrastive": loss(functional.normalize(vectors.float(), dim=1), batch.groups.to(device))}
+        losses = {"contrastive": loss(vectors, batch.groups.to(device))}
+        if self.info.options.keep and batch.alone.any():
+            held = vectors[batch.alone]
+            before = self._built[0].shape_at_first(batch.crops[batch.alone].to(device))
+            losses["keep"] = self.info.options.keep * ((held @ held.T) - (before @ before.T)).pow(2).mean()
+        return losses
 
     def evaluate(self, model: nn.Module, step: int, journal: Journal) -> dict[str, Any] | None:  # noqa: ARG002
         """Each garment of val is looked for among the others; one of a group of its own by a varied view of it."""
