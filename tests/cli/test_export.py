@@ -27,6 +27,14 @@ def test_a_drop_is_for_int8(outfitter: Outfitter, tmp_path: Path) -> None:
     assert "--max-drop is for int8; fp16 must not lose more than 0.005" in done.err
 
 
+def test_an_embedder_has_no_area(outfitter: Outfitter, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"kind": "embedder"}')
+    for run in ("efficientnet-lite2", tmp_path):
+        done = outfitter("export", run, "--on", tmp_path, "--out", tmp_path / "out", "--area", 9000)
+        assert done.code == 2
+        assert "--area is for detectors; an embedder's crops have the side" in done.err
+
+
 def test_a_frozen_embedder_needs_a_card(outfitter: Outfitter, tmp_path: Path) -> None:
     done = outfitter("export", "efficientnet-lite2", "--on", tmp_path, "--out", tmp_path / "out")
     assert done.code == 2

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from outfitter.artifact import DetectorInput
 from outfitter.cli.output import emit, say
 from outfitter.errors import ConfigError
+
+
+FROZEN: Final = "efficientnet-lite2"
+"""In place of a run: the embedder that was never trained on garments."""
 
 
 class Precision(StrEnum):
@@ -53,7 +57,10 @@ def command(
 
     if max_drop is not None and precision is not Precision.int8:
         raise ConfigError(f"--max-drop is for int8; {precision.value} must not lose more than {export.MAX_DROP}.")
-    if metric.is_embedder_run(Path(run)):
+    embeds = metric.is_embedder_run(Path(run))
+    if area is not None and (embeds or run == FROZEN):
+        raise ConfigError("--area is for detectors; an embedder's crops have the side it was trained at. Leave it out.")
+    if embeds:
         if precision is not Precision.fp16:
             raise ConfigError(f"an embedder is exported with --precision fp16, weights in half; got {precision.value}.")
         model, made = metric.load_embedder(Path(run))
@@ -63,7 +70,7 @@ def command(
         emit({"model": str(out), **manifest.model_dump(mode="json", exclude_none=True)})
         return
     data = datasets.load(on)
-    if run == "efficientnet-lite2":
+    if run == FROZEN:
         if card is None:
             raise ConfigError("the frozen embedder needs a --card with its name, recipe and sources.")
         crops = embedder.crops_of(data.split("val"))
