@@ -12,7 +12,6 @@ from outfitter.artifact import DetectorInput
 from outfitter.cli.output import emit, say
 from outfitter.errors import ConfigError
 
-
 FROZEN: Final = "efficientnet-lite2"
 """In place of a run: the embedder that was never trained on garments."""
 
