@@ -23,7 +23,7 @@ from outfitter.values import Recommendation
 
 SPARE: Final = 3
 """Times k that is asked for first; more follow if these are not enough."""
-COMPETE: Final = 200
+COMPETE: Final = 100
 """Products that compete at least, where examples or rules may bring forward what stands far behind."""
 EXAMPLE: Final = 1.0
 """What an example counts: as much as the strategy's whole order, for a product as near to it as the nearest is."""
@@ -114,7 +114,9 @@ class Arrangement:
             if not len(vectors):
                 continue
             near = np.array([float((_views(one.product.id, source) @ vectors.T).max()) for one in rows])
-            likeness = (near - near.min()) / (float(np.ptp(near)) or 1.0)
+            # From the middle on, so that being unlike something is no merit of its own.
+            middle = float(np.median(near))
+            likeness = np.maximum(near - middle, 0) / (float(near.max()) - middle or 1.0)
             for change_of, share in zip(changes, likeness.tolist(), strict=True):
                 change_of[part] = sign * EXAMPLE * spread * share
         return changes

@@ -20,6 +20,9 @@ A share and not a sum, so that the slot is a prior and never a gate: the nearer 
 matters, and an identical picture (distance 0) comes first whatever the detector called it.
 """
 
+CERTAIN: Final = 0.5
+"""The same for a product of the shop, whose slot nobody has to guess."""
+
 BYSTANDER: Final = 0.25
 """Taken off a product whose match is not itself but something worn beside it (the shoes in a skirt's picture)."""
 
@@ -56,15 +59,16 @@ class Similar:
 
     def _rank(self, garment: Garment, found: list[Candidate], k: int, source: CandidateSource) -> list[Recommendation]:
         scored: dict[str, tuple[float, Candidate, Product, dict[str, float]]] = {}
+        share = SAME_SLOT if garment.product is None else CERTAIN
         for candidate in sorted(found, key=lambda one: (-one.similarity, one.product_id)):
-            most = candidate.similarity + SAME_SLOT * (1 - candidate.similarity)
+            most = candidate.similarity + share * (1 - candidate.similarity)
             # Once k products stand above the most it could get, this candidate and all after it change nothing.
             if len(scored) >= k and sorted((row[0] for row in scored.values()), reverse=True)[k - 1] > most:
                 break
             product = source.product(candidate.product_id)
             parts = {"similarity": candidate.similarity}
-            if garment.slot is not None and garment.slot in (candidate.slot, slot_of_category(product.category)):
-                parts["same_slot"] = SAME_SLOT * (1 - candidate.similarity)
+            if garment.slot is not None and garment.slot in _slots(garment, candidate, product):
+                parts["same_slot"] = share * (1 - candidate.similarity)
             if is_bystander(source, candidate, product):
                 parts["bystander"] = -BYSTANDER
             score = sum(parts.values())
@@ -84,6 +88,12 @@ class Similar:
             )
             for rank, (score, candidate, product, parts) in enumerate(best, 1)
         ]
+
+
+def _slots(garment: Garment, candidate: Candidate, product: Product) -> tuple[str | None, ...]:
+    """What the candidate may be taken for. Between two products of the shop their categories decide, where known."""
+    named = slot_of_category(product.category)
+    return (named,) if garment.product is not None and named else (candidate.slot, named)
 
 
 def _because(garment: Garment, candidate: Candidate, product: Product, parts: dict[str, float]) -> str:
