@@ -25,10 +25,10 @@ from playwright.sync_api import (
 
 from outfitter.service.app import create_app
 from outfitter.service.auth import Keys
-from outfitter.service.server import listen
 from outfitter.service.settings import Settings
 from tests.conftest import ToyModels
 from tests.service.conftest import built as built
+from tests.service.conftest import running
 
 STRICT: str = "default-src 'none'; script-src 'self' {api}; img-src 'self' {api}; connect-src 'self' {api}"
 """A shop's policy; not even inline styles are allowed."""
@@ -106,15 +106,9 @@ def service(
     )
     keys, key = Keys.open(settings.state_folder)
     app = create_app(settings, keys)
-    server, sock = listen(app, settings, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    _Pages.csp = STRICT.format(api=url)
-    yield Site(url, app, key or "")
-    server.should_exit = True
-    thread.join()
-    sock.close()
+    with running(app, settings) as url:
+        _Pages.csp = STRICT.format(api=url)
+        yield Site(url, app, key or "")
 
 
 Open = Callable[..., Page]

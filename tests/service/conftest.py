@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.service.app import create_app
 from outfitter.service.auth import Keys
+from outfitter.service.server import listen
 from outfitter.service.settings import Settings
 from tests.catalogue.conftest import write_csv
 from tests.conftest import ToyModels
@@ -84,6 +87,18 @@ def built(tmp_path_factory: pytest.TempPathFactory, toy_models: ToyModels) -> Pa
 def catalogue(built: Path, tmp_path: Path) -> Path:
     """A copy that a test may change."""
     return Path(shutil.copytree(built, tmp_path / "shop"))
+
+
+@contextmanager
+def running(app: FastAPI, settings: Settings) -> Iterator[str]:
+    """The app on a socket of this machine, as `outfitter serve` runs it: its address."""
+    server, sock = listen(app, settings, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+    thread.start()
+    yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    sock.close()
 
 
 Serve = Callable[..., TestClient]
