@@ -31,6 +31,10 @@ def crops(count: int, seed: int, side: int = SIDE, protocol: str = PROTOCOL) -> 
     return Crops(np.random.default_rng(seed).integers(0, 255, (count, side, side, 3), np.uint8), protocol)
 
 
+def one_core() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(1)
+
+
 class Gated:
     """The toy embedder, each run of which waits to be let through."""
 
@@ -52,7 +56,7 @@ class Gated:
 def test_crops_that_arrive_during_a_run_go_together_and_come_back_apart(toy_models: ToyModels) -> None:
     inner = Embedder(toy_models.embedder, threads=1)
     gated, observed = Gated(inner), list[int]()
-    batched = BatchedEmbedder(gated, 1, observed.append)
+    batched = BatchedEmbedder(gated, 1, one_core(), observed.append)
     sizes = [3, 2, 5, 1, 7, 4]  # the first runs alone; then 2 + 5 + 1 + 7, and 4 would be more than 16
     with ThreadPoolExecutor(len(sizes)) as pool:
         asked = []
@@ -84,7 +88,7 @@ def _wait_for(true: Any) -> None:
 def test_an_error_reaches_those_it_concerns_and_the_embedder_goes_on(toy_models: ToyModels) -> None:
     inner = Embedder(toy_models.embedder, threads=1)
     gated = Gated(inner)
-    batched = BatchedEmbedder(gated, 1)
+    batched = BatchedEmbedder(gated, 1, one_core())
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(batched, crops(1, 0))
         assert gated.entered.acquire(timeout=10)
@@ -103,7 +107,7 @@ def test_an_error_reaches_those_it_concerns_and_the_embedder_goes_on(toy_models:
 
 
 def test_nothing_to_embed(toy_models: ToyModels) -> None:
-    batched = BatchedEmbedder(Embedder(toy_models.embedder, threads=1), 1)
+    batched = BatchedEmbedder(Embedder(toy_models.embedder, threads=1), 1, one_core())
     assert batched(crops(0, 0)).vectors.shape == (0, 48)
     batched.close()
 
@@ -122,7 +126,7 @@ def test_photos_at_once_are_bounded_by_the_cores(toy_models: ToyModels) -> None:
             now -= 1
         return found
 
-    bounded = BoundedDetector(counted, 2)
+    bounded = BoundedDetector(counted, threading.BoundedSemaphore(2))
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: bounded(outfit()), range(8)))
     assert most == 2

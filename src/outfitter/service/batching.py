@@ -24,10 +24,10 @@ CROPS: Final = 16
 
 
 class BoundedDetector:
-    """A detector of one thread a photo, `cores` photos at once."""
+    """A detector of one thread a photo, as many photos at once as `cores` lets through."""
 
-    def __init__(self, detector: Finds, cores: int) -> None:
-        self._detector, self._cores = detector, BoundedSemaphore(cores)
+    def __init__(self, detector: Finds, cores: BoundedSemaphore) -> None:
+        self._detector, self._cores = detector, cores
 
     def __call__(self, photo: PhotoSource, /) -> Detections:
         with self._cores:
@@ -42,11 +42,18 @@ class _Waiting(NamedTuple):
 class BatchedEmbedder:
     """An embedder of one thread a run, `runs` runs at once, joining the crops of all callers. Thread-safe.
 
+    cores: shared with the detector, so that models never take more cores than there are.
     observe: told how many crops each run took.
     """
 
-    def __init__(self, embedder: Embeds, runs: int, observe: Callable[[int], object] = lambda _: None) -> None:
-        self._embedder, self._observe = embedder, observe
+    def __init__(
+        self,
+        embedder: Embeds,
+        runs: int,
+        cores: BoundedSemaphore,
+        observe: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        self._embedder, self._cores, self._observe = embedder, cores, observe
         self._waiting: deque[_Waiting] = deque()
         self._changed = Condition()
         self._closed = False
@@ -77,7 +84,12 @@ class BatchedEmbedder:
             thread.join()
 
     def _serve(self) -> None:
-        while batch := self._next():
+        while self._wait():
+            self._cores.acquire()  # only then the batch: what arrives while waiting for a core goes along
+            batch = self._next()
+            if not batch:
+                self._cores.release()
+                continue
             try:
                 pixels = (
                     np.concatenate([one.crops.pixels for one in batch]) if len(batch) > 1 else batch[0].crops.pixels
@@ -88,26 +100,32 @@ class BatchedEmbedder:
                 for one in batch:
                     one.vectors.set_exception(error)
                 continue
+            finally:
+                self._cores.release()
             end = 0
             for one in batch:
                 start, end = end, end + len(one.crops)
                 one.vectors.set_result(Embeddings(made.vectors[start:end], made.embedder))
 
-    def _next(self) -> list[_Waiting]:
-        """The oldest, and those after it that fit into its run; empty when closed."""
+    def _wait(self) -> bool:
+        """Until somebody waits; False when closed and nobody does."""
         with self._changed:
             while not self._waiting:
                 if self._closed:
-                    return []
+                    return False
                 self._changed.wait()
+            return True
+
+    def _next(self) -> list[_Waiting]:
+        """The oldest, and those after it that fit into its run; empty if another thread was faster."""
+        with self._changed:
+            if not self._waiting:
+                return []
             batch = [self._waiting.popleft()]
-            count = len(batch[0].crops)
+            first, count = batch[0].crops, len(batch[0].crops)
             while self._waiting:
                 crops = self._waiting[0].crops
-                same = (
-                    crops.protocol == batch[0].crops.protocol
-                    and crops.pixels.shape[1:] == batch[0].crops.pixels.shape[1:]
-                )
+                same = crops.protocol == first.protocol and crops.pixels.shape[1:] == first.pixels.shape[1:]
                 if not same or count + len(crops) > CROPS:
                     break
                 batch.append(self._waiting.popleft())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Final
 from urllib.parse import quote
 
@@ -80,8 +80,9 @@ class Storefront:
         self._interactions = self._learn()
         self.detector = Detector(settings.detector, threads=1)
         self.embedder = Embedder(settings.embedder, threads=1)
-        self._bounded = BoundedDetector(self.detector, settings.workers)
-        self._batched = BatchedEmbedder(self.embedder, settings.workers, metrics.batch.observe)
+        cores = BoundedSemaphore(settings.workers)
+        self._bounded = BoundedDetector(self.detector, cores)
+        self._batched = BatchedEmbedder(self.embedder, settings.workers, cores, metrics.batch.observe)
         self._seen: OrderedDict[object, Look] = OrderedDict()
         self._lock, self._reloading = Lock(), Lock()
         self._thumbnail = lru_cache(PICTURES_KEPT)(self._make_thumbnail)
