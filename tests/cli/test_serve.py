@@ -1,0 +1,120 @@
+"""``outfitter serve`` as a process: the key printed once, an orderly end; and ``outfitter looks export``."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Outfitter
+from tests.conftest import ToyModels
+from tests.service.conftest import built as built
+from tests.service.conftest import outfit
+
+
+@contextmanager
+def process(*arguments: object) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
+    """A service that answers: the process, its port, and what it has said so far."""
+    command = [sys.executable, "-m", "outfitter.cli", "serve", "--port", "0", *map(str, arguments)]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    said: list[str] = []
+    try:
+        assert running.stderr
+        for line in running.stderr:
+            said.append(line)
+            if found := re.search(r"Open http://127\.0\.0\.1:(\d+)/", line):
+                yield running, int(found[1]), said
+                break
+        else:
+            raise AssertionError("".join(said))
+    finally:
+        running.kill()
+        running.wait(30)
+        running.stderr.close()  # type: ignore[union-attr]
+
+
+def test_the_key_is_printed_once_and_sigterm_answers_what_is_under_way(
+    built: Path, toy_models: ToyModels, tmp_path: Path
+) -> None:
+    models = ("--detector", toy_models.detector, "--embedder", toy_models.embedder)
+    options = ("--catalogue", built, "--state", tmp_path / "state", *models)
+    with process(*options) as (running, port, said):
+        key = re.search(r"shown this once: (ofk_\S+)", "".join(said))
+        assert key
+        body = outfit()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.putrequest("POST", "/v1/detect")
+        for name, value in (("Authorization", f"Bearer {key[1]}"), ("Content-Type", "image/png")):
+            connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders()
+        connection.send(body[:100])
+        other = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        other.request("GET", "/readyz")
+        assert json.load(other.getresponse()) == {"status": "ready", "products": 7}
+        other.close()
+        os.kill(running.pid, signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(0.5)  # half a photo has come; the rest is waited for
+        connection.send(body[100:])
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert len(json.load(answer)["garments"]) == 2
+        connection.close()
+        assert running.wait(30) == 0
+    with process(*options) as (_, _, said):
+        assert "ofk_" not in "".join(said)
+        assert "with the admin key that the first start printed" in "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--insecure-local", "--host", "0.0.0.0"), "has no keys, so --host must be 127.0.0.1"),
+        (("--origin", "shop.example"), "need an origin such as https://shop.example"),
+        (("--origin", "https://shop.example/"), "need an origin such as https://shop.example"),
+        (("--timeout", "0"), "greater than 0"),
+    ],
+)
+def test_bad_options_exit_2(outfitter: Outfitter, built: Path, options: tuple[str, ...], message: str) -> None:
+    run = outfitter("serve", "--catalogue", built, *options)
+    assert (run.code, run.out) == (2, "")
+    assert message in run.err
+
+
+def test_no_catalogue_exits_2(outfitter: Outfitter, tmp_path: Path) -> None:
+    run = outfitter("serve", "--catalogue", tmp_path, "--insecure-local")
+    assert run.code == 2
+    assert "Make one with 'outfitter catalogue build FEED" in run.err
+
+
+def test_looks_are_exported(outfitter: Outfitter, built: Path, tmp_path: Path) -> None:
+    run = outfitter("looks", "export", "--catalogue", built, "--out", tmp_path / "looks")
+    assert run.code == 0, run.err
+    assert run.rows == [{"out": str(tmp_path / "looks"), "looks": 1, "pictures": 5, "failed": 0}]
+    written = json.loads((tmp_path / "looks" / "looks.json").read_text())
+    (photo_id,) = written["looks"]
+    assert written["names"]["worn.png"] == photo_id
+    look = written["looks"][photo_id]
+    assert [spot["similar"][0]["id"] for spot in look["hotspots"]] == ["top-red", "bottom-navy"]
+    named = [look["src"], *(one["picture"] for spot in look["hotspots"] for one in spot["similar"])]
+    assert all((tmp_path / "looks" / name).is_file() for name in named)
+    again = outfitter("looks", "export", "--catalogue", built, "--out", tmp_path / "looks")
+    assert (again.code, "is not empty" in again.err) == (2, True)
+
+
+def test_looks_of_some_products(outfitter: Outfitter, built: Path, tmp_path: Path) -> None:
+    run = outfitter("looks", "export", "--catalogue", built, "--out", tmp_path / "one", "--product", "bottom-navy")
+    assert (run.code, run.rows[0]["looks"]) == (0, 1)
+    gone = outfitter("looks", "export", "--catalogue", built, "--out", tmp_path / "none", "--product", "bottom-nvy")
+    assert gone.code == 2
+    assert "did you mean 'bottom-navy'" in gone.err
