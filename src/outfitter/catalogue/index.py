@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _REMEMBERED: Final = 8
 """Sets of query vectors whose similarities are kept: strategies ask again with a slot or for more."""
 
+_COMPARED: Final = 20_000
+"""Ids up to which a wrong one is told what it may have meant: for 100 000 that would take half a second of whoever asks."""
+
 
 class Catalogue:
     """``Catalogue.open("shop/").search(vectors, k=10, where="price<50")``. Thread-safe."""
@@ -174,9 +177,10 @@ class Catalogue:
     def _position(self, product_id: str) -> int:
         place = self._place.get(product_id)
         if place is None:
+            alike = self.all_ids if len(self) <= _COMPARED else ()
             raise QueryError(
                 f"there is no product {product_id!r} among the {len(self)} of the catalogue"
-                f"{nearest(product_id, self.all_ids, '.')} Check the id against the feed."
+                f"{nearest(product_id, alike, '.')} Check the id against the feed."
             )
         return place
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from outfitter.catalogue import Catalogue
-from outfitter.errors import PhotoError, QueryError, nearest
+from outfitter.errors import PhotoError, QueryError
 from outfitter.photo import read_bytes, read_header
 from outfitter.recommendations import Garment
 from outfitter.recommendations.slots import NOUNS
@@ -93,8 +93,7 @@ class Looks:
         place = self._places.get(photo_id)
         if place is None:
             raise QueryError(
-                f"there is no picture {photo_id!r} in the catalogue{nearest(photo_id, self._places, '.')} "
-                "GET /v1/looks lists those that show an outfit."
+                f"there is no picture {photo_id!r} in the catalogue. GET /v1/looks lists those that show an outfit."
             )
         with self._one_at_a_time:  # a page that is suddenly popular is worked out once
             return self._made(place)
