@@ -210,10 +210,11 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
         ratios.append(full / bare)
         rates.append((bare, full))
     capacity = statistics.median(full for _, full in rates)
-    half = await open_loop(port, capacity / 2, asked, options.count)
+    half = await open_loop(port, capacity / 2, asked, 2 * options.count)
     p50, p99 = (float(np.percentile(half, share)) for share in (50, 99))
     before = megabytes(pid)
-    await closed_loop(port, options.clients, asked, options.flat)
+    if options.flat:
+        await closed_loop(port, options.clients, asked, options.flat)
     after = megabytes(pid)
 
     photo_rates, model_rates = [], []
@@ -221,7 +222,7 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
     for _ in range(options.rounds):
         rate, _ = await closed_loop(port, options.clients, seen, options.photo_count)
         photo_rates.append(rate)
-        model_rates.append(await asyncio.to_thread(bare_models, photos, 8))
+        model_rates.append(await asyncio.to_thread(bare_models, photos, 5))
     photo_half = await open_loop(port, statistics.median(photo_rates) / 2, seen, options.photo_count)
     return {
         "search_per_second": round(statistics.median(bare for bare, _ in rates), 1),
@@ -230,7 +231,7 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
         "half_load_ms": {"p50": round(1000 * p50, 1), "p99": round(1000 * p99, 1), "ratio": round(p99 / p50, 2)},
         "photos_per_second": [round(rate, 2) for rate in photo_rates],
         "models_per_second": [round(rate, 2) for rate in model_rates],
-        "photos_over_models": round(statistics.median(a / b for a, b in zip(photo_rates, model_rates, strict=True)), 3),
+        "photos_over_models": sorted(round(a / b, 3) for a, b in zip(photo_rates, model_rates, strict=True)),
         "photo_half_load_ratio": round(float(np.percentile(photo_half, 99) / np.percentile(photo_half, 50)), 2),
         "memory_mb": {
             "before": round(before),
@@ -246,9 +247,11 @@ def main() -> None:
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--garments", type=int, default=10_000)
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--count", type=int, default=600, help="Requests of each measurement by product.")
-    parser.add_argument("--photo-count", type=int, default=64)
+    parser.add_argument(
+        "--rounds", type=int, default=8, help="Turns; many short ones, since other work may run beside."
+    )
+    parser.add_argument("--count", type=int, default=160, help="Requests of each measurement by product.")
+    parser.add_argument("--photo-count", type=int, default=32)
     parser.add_argument("--flat", type=int, default=10_000, help="Requests over which memory is compared.")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)  # the server process
     options = parser.parse_args()

@@ -34,7 +34,7 @@ _REMEMBERED: Final = 8
 """Sets of query vectors whose similarities are kept: strategies ask again with a slot or for more."""
 
 _COMPARED: Final = 20_000
-"""Ids up to which a wrong one is told what it may have meant: for 100 000 that would take half a second of whoever asks."""
+"""Ids up to which a wrong one is told what it may have meant; for 100 000 that would take half a second."""
 
 
 class Catalogue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,4 +73,6 @@ def command(
         say(f"Open {address}#key={new} in a browser. Pages of a shop get tokens: POST /v1/tokens.")
     else:
         say(f"Open {address}{'' if insecure_local else ' with the admin key that the first start printed'}.")
+    # uvicorn ends in order and then raises the signal again; it has been obeyed by then.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     server.run(sockets=[sock])

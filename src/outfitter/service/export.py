@@ -18,8 +18,6 @@ from outfitter.service.thumbnails import thumbnail
 from outfitter.walk import Shop
 
 LOOKS: Final = "looks.json"
-LOOK_WIDTH: Final = 1200
-PRODUCT_WIDTH: Final = 360
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class _Pictures:
     def __len__(self) -> int:
         return len(self._names)
 
-    def link(self, product_id: str, image: str, width: int = PRODUCT_WIDTH) -> str:
+    def link(self, product_id: str, image: str, width: int) -> str:
         """Raises PhotoError."""
         place = self._catalogue.picture(product_id, image)
         if is_url(str(place)):
@@ -75,23 +73,23 @@ def export_looks(
         raise ConfigError(f"{out}: is not empty, and nothing is overwritten. Name a new folder.")
     pictures = _Pictures(catalogue, out)
     looks = Looks(shop, catalogue, fetch_url, pictures.link)
-    chosen = [(one.photo_id, one.product_id, one.src) for one in looks.places(products)][:limit]
+    chosen = [(one.photo_id, one.src) for one in looks.places(products)][:limit]
     if not chosen:
         raise QueryError("No picture of this catalogue shows two slots or more. Name products with --product.")
     (out / "pictures").mkdir(parents=True, exist_ok=True)
     done: dict[str, object] = {}
     names: dict[str, str] = {}
     failed: list[tuple[str, str]] = []
-    for photo_id, product_id, image in chosen:
+    for photo_id, image in chosen:
         advance(total=len(chosen))
         try:
-            look = looks.find(photo_id).model_copy(update={"src": pictures.link(product_id, image, LOOK_WIDTH)})
+            look = looks.find(photo_id)
         except PhotoError as error:
             failed.append((image, str(error)))
             continue
         done[photo_id] = look.model_dump(mode="json", exclude_none=True)
         names[image] = photo_id
-        names.setdefault(str(look.src), photo_id)
+        names.setdefault(look.src, photo_id)
     web = files("outfitter.service").joinpath("web")
     (out / "outfit-photo.js").write_bytes(web.joinpath("outfit-photo.js").read_bytes())
     (out / "index.html").write_text(_page(done), encoding="utf-8")

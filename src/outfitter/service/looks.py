@@ -30,8 +30,12 @@ ID_LENGTH: Final = 16
 KEPT: Final = 1000
 """Looks that are remembered."""
 
-PictureLink = Callable[[str, str], str]
-"""(product id, the picture's name in the feed) → the address it is shown from."""
+LOOK_WIDTH: Final = 1200
+PRODUCT_WIDTH: Final = 360
+"""Pixels: how wide pictures are shown at most."""
+
+PictureLink = Callable[[str, str, int], str]
+"""(product id, the picture's name in the feed, how wide it is shown) → the address it is shown from."""
 
 
 class Looks:
@@ -76,7 +80,7 @@ class Looks:
     def named(self, offset: int, limit: int) -> tuple[int, tuple[LookName, ...]]:
         """How many pictures show two slots or more, and some of them with the addresses that they are shown from."""
         shown = self._named[offset : offset + limit]
-        linked = (one.model_copy(update={"src": self._link(one.product_id, one.src)}) for one in shown)
+        linked = (one.model_copy(update={"src": self._link(one.product_id, one.src, LOOK_WIDTH)}) for one in shown)
         return len(self._named), tuple(linked)
 
     @cached_property
@@ -122,7 +126,7 @@ class Looks:
         complete = self._shop.recommend(look, k=COMPLETE, strategy="complementary") if worn else []
         return LookOut(
             photo_id=photo_id,
-            src=self._link(product_id, image),
+            src=self._link(product_id, image, LOOK_WIDTH),
             width=w,
             height=h,
             hotspots=tuple(spots),
@@ -147,7 +151,7 @@ class Looks:
             price=product.price,
             currency=product.currency,
             url=product.url,
-            picture=self._link(product.id, product.image),
+            picture=self._link(product.id, product.image, PRODUCT_WIDTH),
             because=row.because,
             exact=row.parts.get("similarity", 0) > 0.999,
             slot=row.slot,

@@ -113,7 +113,7 @@ class Storefront:
             self._merchandising,
         )
 
-        def link(product_id: str, image: str) -> str:
+        def link(product_id: str, image: str, _: int) -> str:
             return self.link(product_id, picture_names(catalogue.product(product_id)).index(image))
 
         served = Served(catalogue, shop, Looks(shop, catalogue, self.fetch, link), signature)
