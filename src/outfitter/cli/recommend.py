@@ -65,6 +65,7 @@ def command(
     ] = None,
     like: Annotated[list[str] | None, typer.Option(help="More like this: a product id or a photo; repeatable.")] = None,
     dislike: Annotated[list[str] | None, typer.Option(help="Less like that; repeatable.")] = None,
+    similar_by: Annotated[str, typer.Option(help="What of its looks counts: shape, colour or both.")] = "both",
     scenario: Annotated[str | None, typer.Option(help="product, cart, home, look, or one of --merchandising.")] = None,
     merchandising: Annotated[Path | None, typer.Option(help="The shop's rules and scenarios, a YAML file.")] = None,
     events: Annotated[str | None, typer.Option(help="The events: a file of SQLite, or a database's URL.")] = None,
@@ -99,6 +100,7 @@ def command(
         "like": tuple(like or ()),
         "dislike": tuple(dislike or ()),
         "scenario": scenario,
+        "similar_by": similar_by,
     }
     if user is not None and not (events or learnt):
         raise ConfigError("--user needs --events or --learnt: without them nobody is known.")

@@ -99,6 +99,8 @@ def _slots(garment: Garment, candidate: Candidate, product: Product) -> tuple[st
 def _because(garment: Garment, candidate: Candidate, product: Product, parts: dict[str, float]) -> str:
     if "bystander" in parts:
         return f"Its picture shows something that looks like {garment.name}, worn with it."
+    if garment.by is not None:
+        return f"Has the {garment.by} of {garment.name}."
     if candidate.similarity > 0.999:
         return f"Looks exactly like {garment.name}."
     slot = slot_of_category(product.category) or candidate.slot

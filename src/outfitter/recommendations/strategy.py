@@ -70,7 +70,7 @@ class Garment:
     vectors: float32 (V, D), V ≥ 1 views of it. slot: None where nobody knows. index: which detection of the photo,
     None for a whole picture, a region or a product. name: what to call it in a sentence ("your navy top").
     colour: a name that `outfitter.recommendations.colour` knows, or None. product: its id, where it is one of the
-    catalogue.
+    catalogue. by: the part of its looks that counts, None for all.
     """
 
     vectors: NDArray[np.float32]
@@ -79,6 +79,7 @@ class Garment:
     index: int | None = None
     colour: str | None = None
     product: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ from outfitter.recommendations.settle import Place, nothing, settle
 from outfitter.recommendations.slots import own_slot, own_views
 from outfitter.values import Crops, Detections, Embeddings, Photo
 from outfitter.walk.asked import asked_for
+from outfitter.walk.parts import BOTH, seen_by
 
 if TYPE_CHECKING:
     from outfitter.catalogue import Catalogue
@@ -168,6 +169,7 @@ class Shop:
         like: Sequence[PhotoSource] = (),
         dislike: Sequence[PhotoSource] = (),
         scenario: str | None = None,
+        similar_by: str = BOTH,
     ) -> Answer:
         """Products for whatever is known: a photo, a product or several, a person, a visit, or nothing.
 
@@ -191,11 +193,12 @@ class Shop:
                 dismissed goes with both.
             like, dislike: more like this, less like that: product ids or photos.
             scenario: takes what is not given here from the scenario of that name, and its experiment's arm.
+            similar_by: "shape", "colour" or "both": what of the photo or product counts.
 
         Raises:
             PhotoError: the photo cannot be read.
             QueryError: k below 1, diversity outside 0–1, no such garment, product or filter column, a region outside
-                the photo, an unknown `hide`.
+                the photo, an unknown `hide`, a `similar_by` that the embedder cannot tell apart.
             ConfigError: no such strategy or scenario.
         """
         asked = Question(
@@ -217,6 +220,7 @@ class Shop:
             tuple(like),
             tuple(dislike),
             scenario,
+            similar_by,
         )
         place, query, arrangement, note = self._settled(asked)
         choice = choose(place.strategy, query, self.interactions)
@@ -238,6 +242,8 @@ class Shop:
         """The question as strategies take it, what is to be done to the answer, and what to tell with it."""
         place = settle(self.merchandising, asked.scenario, asked.options, asked.user or asked.visit)
         garments = self._garments(asked)
+        if asked.similar_by != BOTH:
+            garments = seen_by(asked.similar_by, garments, self.embedder.manifest)
         liked, disliked = self._examples(asked.like), self._examples(asked.dislike)
         person = meet(self.interactions, self.history, asked.user, asked.visit, asked.session, self.source)
         if not garments and len(liked) and not person.met:
@@ -305,6 +311,7 @@ class Question:
     like: tuple[PhotoSource, ...] = ()
     dislike: tuple[PhotoSource, ...] = ()
     scenario: str | None = None
+    similar_by: str = BOTH
 
     @property
     def products(self) -> tuple[str, ...]:
