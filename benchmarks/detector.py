@@ -178,7 +178,7 @@ def gflops(path: Path, pixels: NDArray[np.uint8]) -> float:
     halves = {
         node.output[0]: shapes[node.input[0]]
         for node in model.graph.node
-        if node.op_type == "Cast" and node.input[0] in shapes
+        if node.op_type in ("Cast", "DequantizeLinear") and node.input[0] in shapes
     }
     shapes |= halves
     nodes = [node for node in model.graph.node if node.op_type in ("Conv", "Gemm", "MatMul")]
