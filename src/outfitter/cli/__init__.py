@@ -53,7 +53,7 @@ VERBS: Final = {
     "adapt": Verb("Teach the detector on a shop's own pictures.", extra="learn", stopped=GOES_ON),
     "adopt": Verb("Make an embedder of an image encoder that others trained.", extra="learn"),
     "evaluate": Verb("Score a detector or an embedder.", extra="learn", stopped=GOES_ON),
-    "doctor": Verb("Check the installation, models, catalogue and disk, and say what to fix."),
+    "doctor": Verb("Check the installation, models, catalogue, events and disk, and say what to fix."),
     "compare": Verb("Say which differences between results are real."),
 }
 """Verbs in the order of the help. The module of ``train`` is ``outfitter.cli.train``."""

@@ -33,9 +33,12 @@ class Finding(NamedTuple):
 def command(
     catalogue: Annotated[Path | None, typer.Option(help="Also look at this catalogue.")] = None,
     model: Annotated[list[Path] | None, typer.Option(help="Also look at this model folder. Repeatable.")] = None,
+    events: Annotated[str | None, typer.Option(help="Also look at these events: a file, or a database's URL.")] = None,
 ) -> None:
     """Check the installation: versions, extras, models, disk, cores, GPU. Exits with 1 if something needs fixing."""
-    findings = [*_machine(), *_packages(), *_models(model or []), *_catalogue(catalogue)]
+    models = list(_models(model or []))
+    embedders = {one.state.split()[0] for one in models if not one.fix}
+    findings = [*_machine(), *_packages(), *models, *_catalogue(catalogue, embedders), *_events(events)]
     for one in findings:
         say(f"{'fix' if one.fix else 'ok ':3} {one.part}: {one.state}{f'. {one.fix}' if one.fix else ''}")
         emit({"part": one.part, "ok": not one.fix, "state": one.state, **({"fix": one.fix} if one.fix else {})})
@@ -115,13 +118,36 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _catalogue(folder: Path | None) -> Iterator[Finding]:
+def _catalogue(folder: Path | None, embedders: set[str]) -> Iterator[Finding]:
+    """embedders: ids of those that open."""
     if folder is None:
         return
     from outfitter.catalogue import Catalogue
 
     try:
         found = Catalogue.open(folder)
-        yield Finding(f"catalogue {folder}", f"{len(found)} products, made with {found.stamp.embedder}")
+        made_with = found.stamp.embedder
+        other = (
+            ""
+            if made_with in embedders
+            else f"No embedder here is {made_with}: name its folder with --model here and --embedder elsewhere, or run "
+            "'outfitter catalogue build' again."
+        )
+        yield Finding(f"catalogue {folder}", f"{len(found)} products, made with {made_with}", other)
     except OutfitterError as error:
         yield Finding(f"catalogue {folder}", "does not open", str(error))
+
+
+def _events(where: str | None) -> Iterator[Finding]:
+    if where is None:
+        return
+    from outfitter.events import EventStore
+
+    try:
+        with EventStore(where, make=False) as store:
+            counts = store.stats()
+            yield Finding(f"events {store.name}", f"{counts['events']} events of {counts['users']} users")
+    except OutfitterError as error:
+        yield Finding("events", "do not open", str(error))
+    except ModuleNotFoundError as error:
+        yield Finding("events", f"need {error.name}", "Run: pip install 'outfitter[events]'")
