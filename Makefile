@@ -2,6 +2,7 @@
 # make install   .venv with the serving install and .venv/bin/outfitter
 # make check     everything CI runs: format, lint, types, import contracts, tests
 # make test      the tests alone
+# make fuzz      a minute of coverage-guided fuzzing of the parsers of feeds and pictures
 # make lock      bring requirements/constraints.txt up to date with pyproject.toml
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ CONSTRAINTS := requirements/constraints.txt
 # PIP_CONSTRAINT also holds for the packages that build ours, so two installs are equal.
 PIP := PIP_CONSTRAINT=$(CURDIR)/$(CONSTRAINTS) PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
-.PHONY: demo install check test lock clean
+.PHONY: demo install check test fuzz lock clean
 
 demo: install
 	$(BIN)/outfitter demo --out boutique
@@ -35,6 +36,9 @@ check: .venv/installed-dev
 
 test: .venv/installed-dev
 	$(BIN)/pytest
+
+fuzz: .venv/installed-dev
+	$(BIN)/python -m tests.hostile.fuzz -max_total_time=60 -verbosity=0
 
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -83,6 +83,7 @@ def _made() -> Iterator[tuple[str, str | bytes]]:
     yield "giant text.jsonl", '{"id": "' + "x" * (30 * million) + '"}\n' + JSONL
     yield "giant number.jsonl", '{"id": ' + "9" * 900_000 + "}\n" + JSONL
     yield "surrogate.jsonl", '{"id": "\\ud800", "title": "\\u0000", "image": "a.png"}\n'
+    yield "no UTF-8.csv", b"id,title,image,additional_images\n1,A,a.png,b\xff.png|c.png\n"
     yield "constants.jsonl", '{"id": NaN, "title": Infinity, "image": -Infinity}\nnull\ntrue\n1\n"x"\n[]\n{}\n'
     yield "keys.jsonl", "{" + ",".join(f'"k{n}": {n}' for n in range(50_000)) + "}\n" + JSONL
     yield "types.jsonl", '{"id": [1], "title": {"a": 1}, "image": true, "price": [], "additional_images": {"b": [1]}}\n'

@@ -241,4 +241,6 @@ def _images(value: object) -> tuple[str, ...]:
         names = (value or "").split("|")
     else:
         raise ValueError(f"additional_images is {_text(value)}; need a list, or a text such as a.jpg|b.jpg")
+    if any(printable(name) != name for name in names):
+        raise ValueError("additional_images holds bytes that are not UTF-8; save the feed as UTF-8")
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
