@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.catalogue.feed import locate
+from outfitter.catalogue.joined import Joined
 from outfitter.catalogue.readers import OPTIONAL
 from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, explained, read_stamp
 from outfitter.catalogue.where import Condition, Kind, matching, parse_where
@@ -30,7 +31,7 @@ from outfitter.values import Candidate, IndexedGarment, Product
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_REMEMBERED: Final = 8
+_REMEMBERED: Final = 32
 """Sets of query vectors whose similarities are kept: strategies ask again with a slot or for more."""
 
 _COMPARED: Final = 20_000
@@ -49,8 +50,10 @@ class Catalogue:
         self._pictures = products.column("pictures").to_pylist()
         self._join()
         self._allowed = lru_cache(64)(self._find_allowed)
+        self._joined = Joined(lambda vectors: np.ascontiguousarray((garments.vectors @ vectors.T).T))
         self._remembered = lru_cache(_REMEMBERED)(self._compare)
         self._product = lru_cache(4096)(self._read_product)
+        self._shown = lru_cache(4096)(self._read_garments_of)
 
     @classmethod
     def open(cls, folder: str | Path, embedder_id: str | None = None) -> Catalogue:
@@ -139,8 +142,11 @@ class Catalogue:
 
     def garments(self, product_id: str) -> list[IndexedGarment]:
         """Every garment found in the product's pictures."""
-        place = self._position(product_id)
-        return [self._garment(entry, product_id) for entry in range(*self._entries(place))]
+        return list(self._shown(self._position(product_id)))
+
+    def _read_garments_of(self, place: int) -> tuple[IndexedGarment, ...]:
+        product_id = self.all_ids[place]
+        return tuple(self._garment(entry, product_id) for entry in range(*self._entries(place)))
 
     @cached_property
     def _worn_together(self) -> list[list[IndexedGarment]]:
@@ -268,13 +274,14 @@ class Catalogue:
             return []
         places = np.flatnonzero(best >= np.partition(best, -k)[-k])  # k, and those as near as the last of them
         places = places[np.argsort(-best[places], kind="stable")][:k]
-        candidates = []
-        for place in places.tolist():
+        garments, candidates = self._garments, []
+        for place, similarity in zip(places.tolist(), best[places].clip(-1, 1).tolist(), strict=True):
             start, stop = self._entries(place)
-            entry = start + int(np.argmax(similarities[start:stop]))
-            found = self._garment(entry, self.all_ids[place])
-            similarity = min(max(float(best[place]), -1.0), 1.0)
-            candidates.append(Candidate(found.product_id, found.slot, found.image, found.box_xyxy, similarity))
+            entry = start + int(similarities[start:stop].argmax())
+            row = self._row[entry]
+            x1, y1, x2, y2 = garments.boxes[row].tolist()
+            slot = garments.names[garments.slots[row]]
+            candidates.append(Candidate(self.all_ids[place], slot, self._images[entry], (x1, y1, x2, y2), similarity))
         return candidates
 
     def _similarities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -284,8 +291,7 @@ class Catalogue:
         return self._remembered(np.ascontiguousarray(vectors, np.float32).tobytes())
 
     def _compare(self, queries: bytes) -> NDArray[np.float32]:
-        vectors = np.frombuffer(queries, np.float32).reshape(-1, self.stamp.dimensions)
-        return np.ascontiguousarray((self._garments.vectors @ vectors.T).T)
+        return self._joined(np.frombuffer(queries, np.float32).reshape(-1, self.stamp.dimensions))
 
     def _find_allowed(self, where: str) -> NDArray[np.bool_]:
         conditions = parse_where(where, self.columns)

@@ -24,6 +24,9 @@ from outfitter.service.pages import pages
 from outfitter.service.settings import Settings
 from outfitter.service.storefront import Storefront
 
+SEARCHES: Final = 4
+"""Searches at once, for each core: those that arrive together share one product with the catalogue's matrix."""
+
 WRITE_SECONDS: Final = 600.0
 """The longest a change of the catalogue may take: its pictures are downloaded and embedded."""
 
@@ -53,7 +56,7 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
         happenings,
         Rates(settings.rate, settings.burst),
         photos=Desk(2 * settings.workers, settings.queue, settings.seconds, "photo"),
-        searches=Desk(settings.workers, settings.queue, settings.seconds, "search"),
+        searches=Desk(SEARCHES * settings.workers, settings.queue, settings.seconds, "search"),
         writes=Desk(1, 8, WRITE_SECONDS, "write"),
     )
 
