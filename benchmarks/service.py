@@ -83,6 +83,12 @@ def megabytes(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def processor(pid: int) -> float:
+    """Seconds that a process has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 # --- the client
 
 
@@ -159,8 +165,8 @@ def repeated(make: Callable[[int], bytes]) -> Iterator[bytes]:
         number += 1
 
 
-def bare_models(photos: list[Path], seconds: float) -> float:
-    """Photos a second through the two models alone, inputs ready made, one a core."""
+def bare_models(photos: list[Path], seconds: float) -> tuple[float, float]:
+    """Photos a second through the two models alone, inputs ready made, one a core; and a photo's processor seconds."""
     from outfitter.catalogue.intake import cores
     from outfitter.crops import crop, crop_whole
     from outfitter.detections import Detector, as_input
@@ -187,9 +193,9 @@ def bare_models(photos: list[Path], seconds: float) -> float:
         return done
 
     with ThreadPoolExecutor(cores()) as pool:
-        started = time.perf_counter()
-        counts = list(pool.map(work, range(cores())))
-        return sum(counts) / (time.perf_counter() - started)
+        started, computed = time.perf_counter(), time.process_time()
+        done = sum(pool.map(work, range(cores())))
+        return done / (time.perf_counter() - started), (time.process_time() - computed) / done
 
 
 async def measure(port: int, pid: int, ids: list[str], photos: list[Path], options: Any) -> dict[str, Any]:
@@ -203,11 +209,15 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
 
     for warm in (asked, searched):
         await closed_loop(port, options.clients, warm, 100)
-    ratios, rates = [], []
+    ratios, rates, computed = [], [], []
     for _ in range(options.rounds):
+        marks = [processor(pid)]
         bare, _ = await closed_loop(port, options.clients, searched, options.count)
+        marks.append(processor(pid))
         full, _ = await closed_loop(port, options.clients, asked, options.count)
+        marks.append(processor(pid))
         ratios.append(full / bare)
+        computed.append((marks[1] - marks[0]) / (marks[2] - marks[1]))
         rates.append((bare, full))
     capacity = statistics.median(full for _, full in rates)
     half = await open_loop(port, capacity / 2, asked, 2 * options.count)
@@ -217,21 +227,27 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
         await closed_loop(port, options.clients, asked, options.flat)
     after = megabytes(pid)
 
-    photo_rates, model_rates = [], []
+    photo_rates, model_rates, photo_computed = [], [], []
     await closed_loop(port, options.clients, seen, 16)
     for _ in range(options.rounds):
+        mark = processor(pid)
         rate, _ = await closed_loop(port, options.clients, seen, options.photo_count)
         photo_rates.append(rate)
-        model_rates.append(await asyncio.to_thread(bare_models, photos, 5))
+        each = (processor(pid) - mark) / options.photo_count
+        rate, bare_each = await asyncio.to_thread(bare_models, photos, 5)
+        model_rates.append(rate)
+        photo_computed.append(bare_each / each)
     photo_half = await open_loop(port, statistics.median(photo_rates) / 2, seen, options.photo_count)
     return {
         "search_per_second": round(statistics.median(bare for bare, _ in rates), 1),
         "recommend_per_second": round(capacity, 1),
         "recommend_over_search": [round(ratio, 3) for ratio in sorted(ratios)],
+        "the_same_by_processor": round(statistics.median(computed), 3),
         "half_load_ms": {"p50": round(1000 * p50, 1), "p99": round(1000 * p99, 1), "ratio": round(p99 / p50, 2)},
         "photos_per_second": [round(rate, 2) for rate in photo_rates],
         "models_per_second": [round(rate, 2) for rate in model_rates],
         "photos_over_models": sorted(round(a / b, 3) for a, b in zip(photo_rates, model_rates, strict=True)),
+        "photos_by_processor": round(statistics.median(photo_computed), 3),
         "photo_half_load_ratio": round(float(np.percentile(photo_half, 99) / np.percentile(photo_half, 50)), 2),
         "memory_mb": {
             "before": round(before),

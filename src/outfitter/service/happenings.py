@@ -18,6 +18,8 @@ from outfitter.service.problems import Problem
 WAITING: Final = 10_000
 """Lists that may wait to be written; a database that is slower than that loses the oldest."""
 BATCH: Final = 500
+LINGER: Final = 0.25
+"""Seconds that a list waits for others to be written with."""
 
 TRUSTED: Final = frozenset({"purchase"})
 """Kinds that a browser token may not report: anyone can read it off the page, and claim sales with it."""
@@ -59,7 +61,8 @@ class Happenings:
         """Remember a list, soon."""
         with self._changed:
             self._waiting.append(shown)
-            self._changed.notify()
+            if len(self._waiting) in (1, BATCH):
+                self._changed.notify()
 
     def close(self) -> None:
         """Write what waits, and let go of the database."""
@@ -76,6 +79,8 @@ class Happenings:
                     if self._closed:
                         return
                     self._changed.wait()
+                # A commit costs the same for one list as for many.
+                self._changed.wait_for(lambda: self._closed or len(self._waiting) >= BATCH, LINGER)
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
             try:
                 self.store.show(*batch)

@@ -42,6 +42,7 @@ WIDTHS: Final = (160, 360, 720, 1200)
 """Pixels: the widths in which pictures are shown."""
 
 PICTURES_KEPT: Final = 500
+LINKS_KEPT: Final = 50_000
 LOOKS_KEPT: Final = 128
 
 _log = logging.getLogger("outfitter.service")
@@ -85,6 +86,7 @@ class Storefront:
         self._batched = BatchedEmbedder(self.embedder, settings.workers, cores, metrics.batch.observe)
         self._seen: OrderedDict[object, Look] = OrderedDict()
         self._lock, self._reloading = Lock(), Lock()
+        self._link = lru_cache(LINKS_KEPT)(self._sign_link)
         self._thumbnail = lru_cache(PICTURES_KEPT)(self._make_thumbnail)
         self.trouble: str | None = None
         self._served = self._load()
@@ -253,6 +255,9 @@ class Storefront:
 
     def link(self, product_id: str, number: int) -> str:
         """Where a product's picture is shown from, signed, since an <img> sends no key."""
+        return self._link(product_id, number)
+
+    def _sign_link(self, product_id: str, number: int) -> str:
         path = self.picture_path(product_id, number)
         return f"{path}?s={self.keys.sign_path(path)}"
 
