@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -242,3 +243,13 @@ def test_frozen_parameters_keep_their_values(tmp_path: Path, rectangles: Rectang
     wrong = SMALL.model_copy(update={"frozen": ("backbone.body.conv_sten",)})
     with pytest.raises(ConfigError, match="no parameter begins with .*; did you mean 'backbone.body.conv_stem'"):
         start(tmp_path / "wrong", RunInfo(wrong, NAMES, "x"), [draw(tmp_path, 0)], ())
+
+
+def test_a_second_stage_may_learn_from_fewer_proposals(tmp_path: Path, rectangles: Rectangles) -> None:
+    fewer = RunInfo(SMALL.model_copy(update={"second_stage": 24}), NAMES, "x")
+    run = start(tmp_path / "run", fewer, rectangles(2), ())
+    heads: Any = run.model.roi_heads
+    assert heads.fg_bg_sampler.batch_size_per_image == 24
+    single = train_options({"model": "ssdlite320_mobilenet_v3", "weights": "none", "second_stage": 24}, "x")
+    with pytest.raises(ConfigError, match="second_stage: ssdlite320_mobilenet_v3 has one stage only. Leave it out"):
+        start(tmp_path / "other", RunInfo(single, NAMES, "x"), rectangles(2), ())

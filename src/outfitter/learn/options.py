@@ -66,6 +66,11 @@ class TrainOptions(LoopOptions):
     balance: float = Field(
         default=0.0, ge=0, le=1, description="repeat photos with rare classes: 1 evens out as LVIS's square root does"
     )
+    second_stage: int | None = Field(
+        default=None,
+        gt=0,
+        description="proposals of a photo that the second stage learns from: fewer cost less; null: the model's own",
+    )
     empty_classes: Literal["refuse", "allow"] = Field(
         default="refuse", description="whether a class may have no box at all in train"
     )

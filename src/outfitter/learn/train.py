@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from outfitter.artifact import MANIFEST_FILE, read_manifest
 from outfitter.config import parse
-from outfitter.errors import TrainingError
+from outfitter.errors import ConfigError, TrainingError
 from outfitter.evaluation.detection import score_detections
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.journal import Journal
@@ -113,7 +113,14 @@ class DetectorTask:
     resumed_by: str = "outfitter train --resume"
 
     def build(self, weights: str | None) -> nn.Module:
-        return build(self.info.options.model, self.info.class_names, weights)
+        options = self.info.options
+        model = build(options.model, self.info.class_names, weights)
+        if options.second_stage is not None:
+            heads: Any = getattr(model, "roi_heads", None)
+            if heads is None:
+                raise ConfigError(f"second_stage: {options.model} has one stage only. Leave it out.")
+            heads.fg_bg_sampler.batch_size_per_image = options.second_stage
+        return model
 
     def batches(self, first_step: int, rank: int, world: int) -> Iterator[Batch]:
         return stream(Samples(self.train, self.info.class_names, self.info.options, rank, world), first_step)
