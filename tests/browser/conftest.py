@@ -34,8 +34,9 @@ STRICT: str = "default-src 'none'; script-src 'self' {api}; img-src 'self' {api}
 """A shop's policy; not even inline styles are allowed."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed after the last of these tests: as long as Playwright is open, no other test can run an event loop."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         message = "needs chromium: apt-get install chromium"
