@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -29,9 +33,44 @@ def as_postgres(*command: object) -> None:
     subprocess.run([*user, *map(str, command)], check=True, capture_output=True, timeout=60)
 
 
+@dataclass(frozen=True)
+class Postgres:
+    """A server of our own, on a socket alone, whose folder is `folder`."""
+
+    programs: Path
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
+
+    def control(self, *arguments: object) -> None:
+        as_postgres(self.programs / "pg_ctl", "-D", self.data, *arguments)
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
+        self.control("-l", self.folder / "log", "-w", "-o", options, "start")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all of its children."""
+        main = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for pid in (main, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(Path(f"/proc/{pid}/exe").exists() for pid in (main, *children)):
+            time.sleep(0.02)
+        # Where nobody reaps the dead, its locks would be taken for those of a server that lives.
+        for lock in (self.data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
+            lock.unlink()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a server of our own, on a socket alone."""
+def postgres() -> Iterator[Postgres]:
     programs = postgres_bin()
     if programs is None:
         if os.environ.get("CI"):
@@ -40,15 +79,14 @@ def postgres() -> Iterator[str]:
     folder = Path("/tmp") / f"outfitter-postgres-{os.getpid()}"  # a socket's path must be short, and open to its user
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
-    data = folder / "data"
+    server = Postgres(programs, folder)
     try:
-        as_postgres(programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
-        as_postgres(programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+        as_postgres(programs / "initdb", "-D", server.data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8")
+        server.start()
+        yield server
     finally:
-        if (data / "postmaster.pid").exists():
-            as_postgres(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        if (server.data / "postmaster.pid").exists():
+            server.control("-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -60,24 +98,25 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of its own for each test."""
     if request.param == "sqlite":
         return str(tmp_path / "events.db")
+    return new_database(request.getfixturevalue("postgres").url)
+
+
+def new_database(url: str) -> str:
+    """Makes a database on a server and returns its URL."""
     import sqlalchemy as sa
 
-    url = request.getfixturevalue("postgres")
     name = f"shop{next(_NUMBER)}"
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     engine.dispose()
-    return str(url).replace("/postgres?", f"/{name}?")
+    return url.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture
 def store(where: str) -> Iterator[EventStore]:
     with EventStore(where) as opened:
         yield opened
-
-
-Did = Callable[..., Event]
 
 
 def event(number: int, **values: object) -> Event:

@@ -6,15 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from outfitter.errors import EventError
 from outfitter.events import Added, EventStore, Shown
-from tests.events.conftest import NOW, event
+from tests.events.conftest import NOW, Postgres, event, new_database
 
 LATER = NOW + 1e6
 
@@ -146,6 +148,33 @@ def test_no_acknowledged_event_is_lost_to_kill_9(where: str, tmp_path: Path) -> 
     assert len(told) >= 4 * 2 * 19
     assert {f"e{number}" for number in told} | {f"e{-number}" for number in told} <= there
     assert len(there) % 2 == 0  # both of a batch, or none
+
+
+def test_nor_when_the_server_itself_is_killed(postgres: Postgres) -> None:
+    """PostgreSQL and all of its processes die while events are written, three times."""
+    where = new_database(postgres.url)
+    told: list[str] = []
+    for trial in range(3):
+        done = threading.Event()
+
+        def write(trial: int = trial, done: threading.Event = done) -> None:
+            with EventStore(where) as store, suppress(EventError):
+                for number in range(100_000):
+                    store.add([event(100_000 * trial + number)], LATER)
+                    told.append(f"e{100_000 * trial + number}")
+            done.set()
+
+        before = len(told)
+        threading.Thread(target=write, daemon=True).start()
+        while len(told) < before + 40 + 25 * trial:
+            assert not done.wait(0.005)
+        postgres.kill()
+        assert done.wait(30)
+        postgres.start()
+    with EventStore(where) as store:
+        there = {one.id for one in store}
+    assert len(told) >= 3 * 40
+    assert set(told) <= there
 
 
 # --- bad input
