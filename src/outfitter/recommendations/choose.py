@@ -61,7 +61,8 @@ def _fitting(query: Query, interactions: Interactions) -> tuple[str, str]:
         return "hybrid", "Look-alikes, and what people want with them, as far as events tell."
     known = len(positive(query.met))
     if known:
-        return "hybrid", f"What suits the {known} products that were met, by looks and by events, as far as each tells."
+        met = "the product that was met" if known == 1 else f"the {known} products that were met"
+        return "hybrid", f"What suits {met}, by looks and by events, as far as each tells."
     if len(interactions.products):
         return "popular", "What is wanted most, since nothing is known of the person."
     return "cold_start", "A bit of everything, since nothing is known of anybody."
