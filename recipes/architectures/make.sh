@@ -10,11 +10,18 @@ mkdir -p "$work"
 [ -e "$work/eight" ] || python "$here/eight.py" "$work/street" "$work/eight"
 [ $# -gt 0 ] || set -- faster_rcnn_lite ssdlite320_mobilenet_v3 ssd300_vgg16 rt_detr_v2 faster_rcnn_resnet50_fpn_v2 \
   faster_rcnn_inception_resnet_v2
+
+train() { # RUN OPTIONS...: start the run, or go on with it; a finished run is left alone
+  local run=$1
+  shift
+  [ -e "$run/finished" ] && return
+  if [ -e "$run" ]; then outfitter train --resume "$run"; else outfitter train "$work/eight" --out "$run" "$@"; fi
+  touch "$run/finished"
+}
+
 for name in "$@"; do
-  run=$work/$name
-  if [ -e "$run" ]; then
-    outfitter train --resume "$run"
-  else
-    outfitter train "$work/eight" --config "$here/$name.yaml" --out "$run"
+  train "$work/$name" --config "$here/$name.yaml"
+  if [ -e "$here/$name-full.yaml" ]; then # goes on from there at full size
+    train "$work/$name-full" --config "$here/$name-full.yaml" --init "$work/$name"
   fi
 done

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Open, Site
 from tests.service.conftest import outfit
@@ -181,6 +181,20 @@ def test_problems_are_told(open_page: Open, home: str, tmp_path: Path) -> None:
     page.locator("input[type=file]").first.set_input_files(broken)
     expect(page.get_by_role("alert")).to_contain_text("is no picture")
     expect(page.get_by_text("Choose a photo")).to_be_visible()
+
+
+def test_a_late_answer_does_not_replace_a_newer_one(open_page: Open, home: str) -> None:
+    page = open_page(home, allow=("422",))
+    late: list[Route] = []
+    page.route("**/v1/products?**", lambda route: route.continue_() if late else late.append(route))
+    page.get_by_role("link", name="Catalogue").click()
+    page.get_by_label("Filter").fill("colur=red")
+    page.get_by_label("Filter").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("there is no column 'colur'")
+    with page.expect_response(lambda answer: answer.ok):
+        late[0].continue_()
+    page.wait_for_timeout(200)
+    expect(page.get_by_role("alert")).to_contain_text("there is no column 'colur'")
 
 
 def test_without_a_key_the_page_asks_for_one(open_page: Open, service: Site) -> None:

@@ -7,16 +7,19 @@ const state = {q: "", where: "", offset: 0};
 
 export function catalogue() {
   const shelf = make("div"), root = make("div");
+  let asked = 0; // answers may come in another order than they were asked for; only the last one counts
   async function show() {
+    const mine = ++asked;
     try {
       const found = await ask(`/v1/products?${new URLSearchParams({...state, limit: PAGE})}`);
+      if (mine !== asked) return;
       const last = Math.min(found.offset + PAGE, found.total);
       const turn = (text, by, off) => make("button", {class: "button", type: "button", disabled: off, onclick: () => { state.offset += by; show().then(() => root.scrollIntoView()); }}, text);
       shelf.replaceChildren(
         make("p", {class: "soft", role: "status"}, found.total ? `${found.offset + 1}–${last} of ${found.total}` : "Nothing matches."),
         grid(found.products.map(product => ({product})), {}),
         found.total > PAGE ? make("div", {class: "actions pager"}, turn("Back", -PAGE, !found.offset), turn("On", PAGE, last >= found.total)) : "");
-    } catch (error) { fail(error, shelf); }
+    } catch (error) { if (mine === asked) fail(error, shelf); }
   }
   const field = (name, text, hint) => make("label", {}, text, make("input", {type: "search", value: state[name], placeholder: hint, maxlength: 200,
     onchange: event => Object.assign(state, {[name]: event.target.value, offset: 0}) && show()}));
