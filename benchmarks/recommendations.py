@@ -114,10 +114,10 @@ def ask(folder: Path, rounds: int = 60) -> dict[str, object]:
     }
 
 
-def shoppers(folder: Path, products: int, seed: int, log: Path | None) -> dict[str, object]:
+def shoppers(folder: Path, products: int, seed: int, people: int, log: Path | None) -> dict[str, object]:
     source = CatalogueSource(Catalogue.open(folder))
     if log is None:
-        done = simulate(design(products=products, looks=60, seed=seed), people=600, looks_around=40000)
+        done = simulate(design(products=products, looks=60, seed=seed), people=600, looks_around=40000, seed=people)
         events = EventLog.of(done.events)
     else:
         events = read_events(log)
@@ -212,6 +212,7 @@ def main() -> None:
     parser.add_argument("--catalogue", type=Path)
     parser.add_argument("--products", type=int, default=800)
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--shoppers", type=int, default=7, help="which: the hybrid's constants were chosen on 0")
     parser.add_argument("--log", type=Path)
     given = parser.parse_args()
     if given.what == "learn":
@@ -221,7 +222,7 @@ def main() -> None:
     elif given.what == "ask":
         print(json.dumps(ask(given.catalogue)))
     elif given.what == "shoppers":
-        print(json.dumps(shoppers(given.catalogue, given.products, given.seed, given.log)))
+        print(json.dumps(shoppers(given.catalogue, given.products, given.seed, given.shoppers, given.log)))
     else:
         print(json.dumps(looks(given.catalogue, given.products, given.seed)))
 
