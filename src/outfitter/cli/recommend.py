@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from outfitter.cli.output import emit, say
 from outfitter.errors import ConfigError, QueryError
 from outfitter.values import Recommendation
-
-if TYPE_CHECKING:
-    from outfitter.recommendations import Answer
-    from outfitter.walk import Shop
 
 
 def command(
@@ -79,6 +74,7 @@ def command(
     embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
 ) -> None:
     """Recommend products for whatever is known. One JSON line a recommendation, best first."""
+    from outfitter.events import EventStore
     from outfitter.photo import load_photo
     from outfitter.walk import open_shop
 
@@ -111,24 +107,13 @@ def command(
         emit({"product_id": explain, "because": reasons})
         return
     found = shop.recommend(shown, **question)
-    if events is not None and found:
-        remember(shop, found, user, visit)
+    if found and isinstance(shop.history, EventStore):
+        shop.history.show(found.shown(user, visit))  # so that what comes of it can be told
     say(found.why)
     for recommendation in found:
         emit(row(recommendation) | ({"recommendation_id": found.id} if events is not None else {}))
     if found.note:
         say(found.note)
-
-
-def remember(shop: Shop, found: Answer, user: str | None, visit: str | None) -> None:
-    """Tell the events what was shown, so that what comes of it can be told."""
-    from outfitter.events import EventStore, Shown
-
-    if not isinstance(shop.history, EventStore):
-        return
-    products = tuple(one.product.id for one in found)
-    about = (found.scenario, found.experiment, found.arm)
-    shop.history.show(Shown(found.id, time.time(), found.strategy, products, *about, user, visit))
 
 
 def parse_region(text: str | None) -> list[float] | None:

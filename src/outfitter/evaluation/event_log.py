@@ -223,16 +223,21 @@ def _rows(reader: Iterable[list[str]], places: Mapping[str, int], path: Path) ->
 
 def read_time(text: str, where: str) -> float:
     """Seconds since 1970. Raises EvaluationError."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            moment = None
-        seconds = math.nan if moment is None else (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    seconds = seconds_of(text)
     if not math.isfinite(seconds):
         raise EvaluationError(
             f"{where}: the time is {text!r}; need ISO 8601, such as 2026-05-01T12:30:00Z, or seconds since 1970."
         )
     return seconds
+
+
+def seconds_of(text: str) -> float:
+    """Seconds since 1970 of a number or of ISO 8601, UTC if no zone is named; nan where it is neither."""
+    try:
+        return float(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return math.nan
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from outfitter.errors import EventError, nearest
+from outfitter.evaluation.event_log import seconds_of
 
 KINDS: Final = ("view", "cart", "purchase", "like", "dismiss")
 
@@ -56,11 +57,6 @@ class Event:
                 f"event {self.id!r}: time is {self.time:g}; need seconds since 1970, from the year 2000 on. "
                 "Milliseconds must be divided by 1000."
             )
-
-    @property
-    def who(self) -> str:
-        """The person, as far as anybody knows: the user, else the session."""
-        return self.user if self.user is not None else f"session:{self.session}"
 
 
 @dataclass(frozen=True)
@@ -114,17 +110,13 @@ def read_time(value: object, where: str) -> float:
     Raises:
         EventError: neither.
     """
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        pass
-    try:
-        moment = datetime.fromisoformat(str(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
+    text = str(value)[:50]
+    seconds = seconds_of(text)
+    if math.isnan(seconds):
         raise EventError(
-            f"{where}: time is {str(value)[:50]!r}; need ISO 8601, such as 2026-05-01T12:30:00Z, or seconds since 1970."
-        ) from None
+            f"{where}: time is {text!r}; need ISO 8601, such as 2026-05-01T12:30:00Z, or seconds since 1970."
+        )
+    return seconds
 
 
 def _check_id(value: str, what: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from uuid import uuid4
 
+from outfitter.events.event import Shown
 from outfitter.values import Recommendation
 
 
@@ -29,3 +31,9 @@ class Answer(list[Recommendation]):
         self.id = uuid4().hex
         self.strategy, self.why, self.note = strategy, why, note
         self.scenario, self.experiment, self.arm = scenario, experiment, arm
+
+    def shown(self, user: str | None, visit: str | None) -> Shown:
+        """That it is shown now, as an `outfitter.events.EventStore` remembers it."""
+        products = tuple(one.product.id for one in self)
+        about = (self.scenario, self.experiment, self.arm)
+        return Shown(self.id, time.time(), self.strategy, products, *about, user, visit)

@@ -30,8 +30,7 @@ class Collaborative:
         rows = []
         for answer in asked(query, source):
             scores = taste(self.interactions, query, answer, source)
-            told = why(answer)
-            rows += ranked({"collaborative": scores}, answer, query.k, source, lambda *_, told=told: told, known)
+            rows += ranked({"collaborative": scores}, answer, query.k, source, why(answer), known)
         return rows
 
 
@@ -40,9 +39,7 @@ def taste(interactions: Interactions, query: Query, answer: Asked, source: Candi
     garment = answer.garment
     if garment is not None and garment.product is not None:
         return interactions.aligned(interactions.beside(garment.product), source.ids)
-    # Factors of the person are as old as the learning; what they met in this visit is folded in anew.
-    person = None if query.session or query.user is None else query.user
-    return interactions.aligned(interactions.taste(query.met, person), source.ids)
+    return interactions.aligned(interactions.taste(query.met, query.learnt_as), source.ids)
 
 
 def why(answer: Asked) -> str:

@@ -57,14 +57,13 @@ class Complementary:
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
         outfit = [_with_slot(garment, query, source) for garment in query.garments]
-        pictures = _Compared(_pictures(source), outfit)
-        return [row for slot in lacking(outfit) for row in self._fill(slot, outfit, pictures, query, source)]
+        pictures, fit = _Compared(_pictures(source), outfit), _Fit(outfit, query, source)
+        return [row for slot in lacking(outfit) for row in self._fill(slot, outfit, pictures, fit, query, source)]
 
     def _fill(
-        self, slot: str, outfit: list[Garment], pictures: _Compared, query: Query, source: CandidateSource
+        self, slot: str, outfit: list[Garment], pictures: _Compared, fit: _Fit, query: Query, source: CandidateSource
     ) -> list[Recommendation]:
         hints = pictures.hints(slot) or [_Hint(garment.vectors, 1.0, garment, None) for garment in outfit]
-        fit = _Fit(outfit, query, source)
         ranked: dict[str, tuple[float, Product, _Hint, dict[str, float]]] = {}
         for hint, candidate, product in _of_slot(slot, hints, query, source):
             together = hint.weight * max(candidate.similarity, 0.0)

@@ -27,7 +27,7 @@ from outfitter.recommendations.lists import Asked, Scores, asked, evened, positi
 from outfitter.recommendations.looks import HALF_FACTORS, item_factors, looks_of
 from outfitter.recommendations.similar import Similar
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Garment, Query
-from outfitter.values import Product, Recommendation
+from outfitter.values import Recommendation
 
 HALF_PERSON: Final = 3.0
 """Products met at which taste counts half."""
@@ -53,8 +53,7 @@ class Hybrid:
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
         if not query.garments:
-            person = None if query.session else query.user
-            return self.for_person(positive(query.met), person, query, source, "you liked")
+            return self.for_person(positive(query.met), query.learnt_as, query, source, "you liked")
         if not len(self.interactions.products):
             return self._similar.recommend(query, source)
         rows = []
@@ -71,7 +70,7 @@ class Hybrid:
         places = {place: weight for name, weight in met.items() if (place := source.place(name)) is not None}
         nothing = np.zeros(len(source.ids), np.float32)
         looks = evened(looks_of(source).liked(places), answer.allowed) if places else nothing
-        known = sum(name in self.interactions.known for name in met)
+        known = len(self.interactions.known & met.keys())
         if not known and not places:
             return []
         share = known / (known + HALF_PERSON)
@@ -89,7 +88,7 @@ class Hybrid:
             "taste": "Wanted by people whose taste is like yours.",
         }
 
-        def because(_: Product, place: int) -> str:
+        def because(place: int) -> str:
             return reasons[max(parts, key=lambda part: float(parts[part][place]))]
 
         return ranked(parts, answer, query.k, source, because)
@@ -118,7 +117,7 @@ class Hybrid:
         """Look-alikes, those first that people want beside the garment, or that suit the person."""
         known = self.interactions.known
         product = garment.product if garment.product in known else None
-        people = self.interactions.count(product) if product else sum(name in known for name in positive(query.met))
+        people = self.interactions.count(product) if product else len(known & positive(query.met).keys())
         share = MOST_BESIDE * people / (people + HALF_PERSON)
         if not share:
             return self._similar.recommend(query, source)

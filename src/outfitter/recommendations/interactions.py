@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,9 +166,7 @@ class Interactions:
             raise EventError(
                 f"{path}: cannot be read: {error}. Make it with 'outfitter events learn {path} --events DATABASE'."
             ) from None
-        except Exception as error:
-            if type(error).__name__ != "BadZipFile":
-                raise
+        except BadZipFile as error:
             raise EventError(f"{path}: is damaged: {error}. Make it again with 'outfitter events learn'.") from None
 
     # --- people

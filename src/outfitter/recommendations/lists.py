@@ -9,9 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from outfitter.recommendations.slots import own_slot
 from outfitter.recommendations.strategy import CandidateSource, Garment, Query
-from outfitter.values import Product, Recommendation
+from outfitter.values import Recommendation
 
 Scores: TypeAlias = NDArray[np.float32]
 """float32 (N,), one for each of a source's ids."""
@@ -39,28 +38,28 @@ def ranked(
     answer: Asked,
     k: int,
     source: CandidateSource,
-    because: Callable[[Product, int], str],
+    because: str | Callable[[int], str],
     evidence: NDArray[np.bool_] | None = None,
 ) -> list[Recommendation]:
     """The k products with the highest sum of parts, of those that are allowed and that there is evidence for.
 
-    because: (product, its place among the ids) → the reason. evidence: bool (N,); None is all.
+    because: the reason, or one for each: a product's place among the ids → the reason. evidence: bool (N,); None is
+    all.
     """
     total = np.asarray(np.sum(list(parts.values()), axis=0), np.float32)
     may = answer.allowed if evidence is None else answer.allowed & evidence
     places = best(total, may, k)
     rows = []
     for rank, place in enumerate(places.tolist(), 1):
-        product = source.product(source.ids[place])
         own = {name: float(scores[place]) for name, scores in parts.items()}
         rows.append(
             Recommendation(
                 garment=answer.garment.index if answer.garment else None,
-                slot=own_slot(source, product) or "unknown",
+                slot=source.slots[place] or "unknown",
                 rank=rank,
-                product=product,
+                product=source.product(source.ids[place]),
                 score=sum(own.values()),
-                because=because(product, place),
+                because=because if isinstance(because, str) else because(place),
                 parts=own,
             )
         )
@@ -76,13 +75,13 @@ def best(scores: Scores, may: NDArray[np.bool_], k: int) -> NDArray[np.intp]:
     return open_places[np.argsort(-scores[open_places], kind="stable")][:k]
 
 
-def evened(scores: Scores, among: NDArray[np.bool_], top: float | None = None) -> Scores:
-    """Scores made comparable with others: 0 is the mean of those `among`, 1 the highest of them (or `top`)."""
+def evened(scores: Scores, among: NDArray[np.bool_]) -> Scores:
+    """Scores made comparable with others: 0 is the mean of those `among`, 1 the highest of them."""
     if not among.any():
         return np.zeros_like(scores)
     own = scores[among]
-    mean, most = float(own.mean()), float(own.max()) if top is None else top
-    return np.asarray((scores - mean) / max(most - mean, 1e-6), np.float32)
+    mean = float(own.mean())
+    return np.asarray((scores - mean) / max(float(own.max()) - mean, 1e-6), np.float32)
 
 
 def positive(met: Mapping[str, float]) -> dict[str, float]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from outfitter.recommendations.interactions import Interactions
-from outfitter.recommendations.lists import Scores, asked, ranked
+from outfitter.recommendations.lists import asked, ranked
 from outfitter.recommendations.slots import NOUNS
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Query
 from outfitter.values import Recommendation
 
 
 class _Counted:
-    """Ranked by a score that the events give each product, the same for all people."""
+    """Ranked by a score that the events give each product, the same for all people.
+
+    part: which of what was learnt, a field of `Interactions`.
+    """
 
     part: str
     told: str
@@ -22,16 +25,12 @@ class _Counted:
         return None if len(self.interactions.products) else "events"
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
-        counts = self.interactions.aligned(self.counts(), source.ids)
+        counts = self.interactions.aligned(getattr(self.interactions, self.part), source.ids)
         rows = []
         for answer in asked(query, source):
             kind = NOUNS.get(answer.garment.slot or "", "products") if answer.garment else "products"
-            told = self.told.format(kind=kind)
-            rows += ranked({self.part: counts}, answer, query.k, source, lambda *_, told=told: told, counts > 0)
+            rows += ranked({self.part: counts}, answer, query.k, source, self.told.format(kind=kind), counts > 0)
         return rows
-
-    def counts(self) -> Scores:
-        raise NotImplementedError
 
 
 @STRATEGIES.register("popular")
@@ -41,9 +40,6 @@ class Popular(_Counted):
     part = "popular"
     told = "Among the most wanted {kind} of the shop."
 
-    def counts(self) -> Scores:
-        return self.interactions.popular
-
 
 @STRATEGIES.register("trending")
 class Trending(_Counted):
@@ -51,6 +47,3 @@ class Trending(_Counted):
 
     part = "trending"
     told = "Wanted more these days than before, among {kind}."
-
-    def counts(self) -> Scores:
-        return self.interactions.trending

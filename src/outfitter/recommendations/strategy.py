@@ -106,6 +106,11 @@ class Query:
         if self.k < 1:
             raise QueryError(f"k is {self.k}; need at least 1 recommendation.")
 
+    @property
+    def learnt_as(self) -> str | None:
+        """The user whose learnt taste stands for the person; None where a visit tells more than what was learnt."""
+        return None if self.session else self.user
+
 
 class Strategy(Protocol):
     """A way to turn a question into ranked products.

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
@@ -15,9 +15,10 @@ from outfitter.errors import QueryError
 from outfitter.events import Shown
 from outfitter.service import wire
 from outfitter.service.auth import Caller
+from outfitter.service.documented import BODY, json_body, problems, question_body
 from outfitter.service.front import Front, admin, front_of, reader
 from outfitter.service.happenings import require_no_user
-from outfitter.service.problems import MEDIA_TYPE, Problem
+from outfitter.service.problems import Problem
 from outfitter.service.questions import checked, photo_bytes, read_json, read_question
 from outfitter.service.schema import (
     MAX_K,
@@ -28,7 +29,6 @@ from outfitter.service.schema import (
     LookList,
     LookOut,
     PhotoQuery,
-    ProblemOut,
     ProductList,
     ProductOut,
     ProductsQuery,
@@ -50,55 +50,6 @@ K = Annotated[int, Query(ge=1, le=MAX_K)]
 Where = Annotated[str | None, Query(max_length=2000, description="Filters, such as category=top,price<50.")]
 
 
-_PROBLEM: Final = ProblemOut.model_json_schema()
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    meanings = {
-        400: "The body is not what its type says",
-        401: "No key, or one that is not known",
-        403: "This key may not",
-        404: "No such thing",
-        408: "The body came too slowly",
-        413: "The body is too long",
-        415: "The body has a type that is not taken",
-        422: "A question that has no answer as asked",
-        429: "Too many requests; Retry-After says when",
-        503: "Too busy, or not ready; Retry-After says when",
-    }
-    common = (401, 403, 429, 503)
-    return {
-        status: {"description": meanings[status], "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
-        for status in sorted({*common, *statuses})
-    }
-
-
-_BODY: Final = (400, 408, 413, 415, 422)
-
-
-def _question(kind: type[BaseModel]) -> dict[str, Any]:
-    """The request body that `read_question` takes."""
-    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-    photo = {"type": "string", "format": "binary", "description": "The photo's file."}
-    fields = {name: value for name, value in schema["properties"].items() if name != "url"}
-    form = {"type": "object", "properties": {"photo": photo, **fields}, "required": ["photo"]}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": schema},
-                "multipart/form-data": {"schema": form},
-                "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
-            },
-        }
-    }
-
-
-def _json_body(kind: type[BaseModel]) -> dict[str, Any]:
-    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 def _json(model: BaseModel, status: int = 200) -> Response:
     return Response(model.model_dump_json(), status, media_type="application/json")
 
@@ -109,8 +60,8 @@ def _json(model: BaseModel, status: int = 200) -> Response:
 @router.post(
     "/v1/detect",
     response_model=Detected,
-    responses=_problems(*_BODY),
-    openapi_extra=_question(PhotoQuery),
+    responses=problems(*BODY),
+    openapi_extra=question_body(PhotoQuery),
     tags=["ask"],
 )
 async def detect(request: Request, _: Reader) -> Response:
@@ -131,8 +82,8 @@ async def detect(request: Request, _: Reader) -> Response:
 @router.post(
     "/v1/recommend",
     response_model=Recommended,
-    responses=_problems(*_BODY),
-    openapi_extra=_question(RecommendQuery),
+    responses=problems(*BODY),
+    openapi_extra=question_body(RecommendQuery),
     tags=["ask"],
 )
 async def recommend(request: Request, caller: Reader) -> Response:
@@ -172,19 +123,7 @@ def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | N
         dislike=question.dislike,
         scenario=question.scenario,
     )
-    front.happenings.show(
-        Shown(
-            found.id,
-            time.time(),
-            found.strategy,
-            tuple(row.product.id for row in found),
-            found.scenario,
-            found.experiment,
-            found.arm,
-            question.user,
-            question.session,
-        )
-    )
+    front.happenings.show(found.shown(question.user, question.session))
     return Recommended.model_construct(
         recommendation_id=found.id,
         strategy=found.strategy,
@@ -202,9 +141,9 @@ def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | N
     "/v1/events",
     response_model=EventsTaken,
     status_code=201,
-    responses=_problems(*_BODY),
+    responses=problems(*BODY),
     tags=["events"],
-    openapi_extra=_json_body(EventsQuery),
+    openapi_extra=json_body(EventsQuery),
 )
 async def events(request: Request, caller: Reader) -> Response:
     """Report what shoppers did. When this answers, it lies on the disk."""
@@ -221,7 +160,7 @@ async def events(request: Request, caller: Reader) -> Response:
 # --- products
 
 
-@router.get("/v1/products", response_model=ProductList, responses=_problems(422), tags=["catalogue"])
+@router.get("/v1/products", response_model=ProductList, responses=problems(422), tags=["catalogue"])
 async def products(
     request: Request,
     _: Reader,
@@ -247,7 +186,7 @@ async def products(
 
 
 @router.get(
-    "/v1/products/{product_id:path}/similar", response_model=Recommended, responses=_problems(404, 422), tags=["ask"]
+    "/v1/products/{product_id:path}/similar", response_model=Recommended, responses=problems(404, 422), tags=["ask"]
 )
 async def similar(
     request: Request,
@@ -272,7 +211,7 @@ async def similar(
     return await front.searches.run(work)
 
 
-@router.get("/v1/products/{product_id:path}/pictures/{number}", responses=_problems(404, 422), tags=["catalogue"])
+@router.get("/v1/products/{product_id:path}/pictures/{number}", responses=problems(404, 422), tags=["catalogue"])
 async def picture(
     request: Request,
     product_id: ProductId,
@@ -303,7 +242,7 @@ async def picture(
     return Response(await front.searches.run(work), headers=headers, media_type="image/jpeg")
 
 
-@router.get("/v1/products/{product_id:path}", response_model=ProductOut, responses=_problems(404), tags=["catalogue"])
+@router.get("/v1/products/{product_id:path}", response_model=ProductOut, responses=problems(404), tags=["catalogue"])
 async def product(request: Request, _: Reader, product_id: ProductId) -> Response:
     """One product."""
     front = front_of(request)
@@ -323,9 +262,9 @@ def _require(storefront: Storefront, product_id: str) -> Any:
 @router.put(
     "/v1/products",
     response_model=Put,
-    responses=_problems(*_BODY),
+    responses=problems(*BODY),
     tags=["admin"],
-    openapi_extra=_json_body(ProductsQuery),
+    openapi_extra=json_body(ProductsQuery),
 )
 async def put_products(request: Request, _: Admin) -> Response:
     """Add products, or replace those whose id is there. They are served when this answers."""
@@ -348,7 +287,7 @@ async def put_products(request: Request, _: Admin) -> Response:
     return await front.writes.run(work)
 
 
-@router.delete("/v1/products/{product_id:path}", status_code=204, responses=_problems(404), tags=["admin"])
+@router.delete("/v1/products/{product_id:path}", status_code=204, responses=problems(404), tags=["admin"])
 async def delete_product(request: Request, _: Admin, product_id: ProductId) -> Response:
     """Take a product out of the catalogue."""
     front = front_of(request)
@@ -364,7 +303,7 @@ async def delete_product(request: Request, _: Admin, product_id: ProductId) -> R
 # --- looks
 
 
-@router.get("/v1/looks", response_model=LookList, responses=_problems(422), tags=["looks"])
+@router.get("/v1/looks", response_model=LookList, responses=problems(422), tags=["looks"])
 async def looks(
     request: Request,
     _: Reader,
@@ -381,7 +320,7 @@ async def looks(
     return await front.searches.run(work)
 
 
-@router.get("/v1/looks/{photo_id:path}", response_model=LookOut, responses=_problems(404, 422), tags=["looks"])
+@router.get("/v1/looks/{photo_id:path}", response_model=LookOut, responses=problems(404, 422), tags=["looks"])
 async def look(
     request: Request,
     _: Reader,
@@ -412,9 +351,9 @@ async def look(
     "/v1/tokens",
     response_model=Token,
     status_code=201,
-    responses=_problems(*_BODY),
+    responses=problems(*BODY),
     tags=["admin"],
-    openapi_extra=_json_body(TokenQuery),
+    openapi_extra=json_body(TokenQuery),
 )
 async def tokens(request: Request, _: Admin) -> Response:
     """Make a read-only token for the pages of some origins."""
@@ -451,7 +390,7 @@ async def readyz(request: Request) -> dict[str, Any]:
     return {"status": "ready", "products": len(front.storefront.served.catalogue)}
 
 
-@router.get("/metrics", tags=["operate"], response_class=Response, responses=_problems())
+@router.get("/metrics", tags=["operate"], response_class=Response, responses=problems())
 async def metrics(request: Request, _: Reader) -> Response:
     """For Prometheus."""
     front = front_of(request)
@@ -460,7 +399,7 @@ async def metrics(request: Request, _: Reader) -> Response:
     return Response(front.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@router.get("/v1/status", tags=["operate"], responses=_problems())
+@router.get("/v1/status", tags=["operate"], responses=problems())
 async def status(request: Request, caller: Reader) -> dict[str, Any]:
     """What is served, by which models, and how fast."""
     front = front_of(request)

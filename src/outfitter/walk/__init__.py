@@ -203,24 +203,24 @@ class Shop:
         """
         asked = Question(
             photo,
-            product,
-            user,
-            tuple(session),
-            visit,
-            k,
-            garment,
-            region,
-            strategy,
-            where,
-            frozenset(exclude),
-            in_stock,
-            grouped,
-            diversity,
-            hide,
-            tuple(like),
-            tuple(dislike),
-            scenario,
-            similar_by,
+            product=product,
+            user=user,
+            session=session,
+            visit=visit,
+            k=k,
+            garment=garment,
+            region=region,
+            strategy=strategy,
+            where=where,
+            exclude=exclude,
+            in_stock=in_stock,
+            grouped=grouped,
+            diversity=diversity,
+            hide=hide,
+            like=like,
+            dislike=dislike,
+            scenario=scenario,
+            similar_by=similar_by,
         )
         place, query, arrangement, note = self._settled(asked)
         choice = choose(place.strategy, query, self.interactions)
@@ -248,7 +248,7 @@ class Shop:
         person = meet(self.interactions, self.history, asked.user, asked.visit, asked.session, self.source)
         if not garments and len(liked) and not person.met:
             garments = (Garment(liked, None, "what you want more of"),)
-        left_out = asked.exclude | set(asked.products) | person.hidden(place.hide)
+        left_out = frozenset(asked.exclude) | set(asked.products) | person.hidden(place.hide)
         left_out |= {one for one in (*asked.like, *asked.dislike) if isinstance(one, str)}
         query = Query(garments, place.k, place.where, left_out, asked.user, person.met, person.session)
         rules = self.merchandising.rules_of(place.scenario)
@@ -296,20 +296,20 @@ class Question:
     photo: PhotoSource | Look | None = None
     product: str | Sequence[str] | None = None
     user: str | None = None
-    session: tuple[str, ...] = ()
+    session: Sequence[str] = ()
     visit: str | None = None
     k: int | None = None
     garment: int | None = None
     region: Sequence[float] | None = None
     strategy: str | None = None
     where: str | None = None
-    exclude: frozenset[str] = frozenset()
+    exclude: Collection[str] = ()
     in_stock: bool | None = None
     grouped: bool | None = None
     diversity: float | None = None
     hide: str | None = None
-    like: tuple[PhotoSource, ...] = ()
-    dislike: tuple[PhotoSource, ...] = ()
+    like: Sequence[PhotoSource] = ()
+    dislike: Sequence[PhotoSource] = ()
     scenario: str | None = None
     similar_by: str = BOTH
 
