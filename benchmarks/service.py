@@ -2,12 +2,16 @@
 
     python benchmarks/service.py --catalogue boutique/catalogue --photos boutique/shop/looks
 
-The catalogue is grown to `--garments` as in benchmarks/walk.py. A server process runs the app with the shipped models
-and one more route, which only searches for a product's vectors and answers with ids; a client process asks over
-loopback, `--clients` connections at once, each its next question when the last is answered. Search and recommendation
-are asked in turns. Every photo sent is another file to the service, so no answer about one is remembered. The bare
-models' passes get their inputs ready made and run one a core. The goals: recommend ≥ 0.8 × search; photos ≥ 0.85 ×
-bare models; p99 ≤ 4 × p50 at half load; memory flat over 10 000 requests.
+The catalogue is grown to `--garments` as in benchmarks/walk.py. A server process runs the app with the shipped models,
+logging every request as 'outfitter serve' does, and one more route, which only searches for a product's vectors and
+answers with ids; a client process asks over loopback, `--clients` connections at once, each its next question when the
+last is answered. Every photo sent is another file to the service, so no answer about one is remembered. The bare
+models' passes get their inputs ready made and run one a core.
+
+The two of a pair are measured in turns, and every other round begins with the other one. What counts is what is
+finished within a window, in which nothing starts or ends. The ratio told is the median of the rounds', with the 95 %
+interval of a bootstrap over rounds. The goals: recommend ≥ 0.8 × search; photos ≥ 0.85 × bare models; p99 ≤ 4 × p50 at
+half load; memory flat over 10 000 requests.
 """
 
 from __future__ import annotations
@@ -20,18 +24,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from outfitter.photo import list_photos
 
 K = 10
+PARTS = ("product", "memory", "photo")
+
+Rate: TypeAlias = Callable[[], Awaitable[float]]
+"""Measures something a second."""
 
 
 # --- the server process
@@ -39,6 +49,8 @@ K = 10
 
 def serve(catalogue: Path) -> None:
     """Print the port, then serve for ever."""
+    import logging
+
     from fastapi import Response
 
     from outfitter.service.app import create_app
@@ -46,6 +58,7 @@ def serve(catalogue: Path) -> None:
     from outfitter.service.server import listen
     from outfitter.service.settings import Settings
 
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
     settings = Settings(catalogue=catalogue, insecure_local=True, rate=0, reload_seconds=0)
     app = create_app(settings, Keys.ephemeral())
     front = app.state.front
@@ -69,7 +82,12 @@ def serve(catalogue: Path) -> None:
 @contextmanager
 def server(catalogue: Path) -> Iterator[tuple[int, int]]:
     """The port and the process of a server."""
-    process = subprocess.Popen([sys.executable, __file__, "--serve", str(catalogue)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--serve", str(catalogue)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert process.stdout
     try:
         yield int(process.stdout.readline()), process.pid
@@ -81,12 +99,6 @@ def server(catalogue: Path) -> Iterator[tuple[int, int]]:
 def megabytes(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def processor(pid: int) -> float:
-    """Seconds that a process has computed."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # --- the client
@@ -119,20 +131,38 @@ def post(path: str, body: bytes, kind: str) -> bytes:
     return head.encode() + body
 
 
-async def closed_loop(port: int, clients: int, requests: Iterator[bytes], count: int) -> tuple[float, list[float]]:
-    """Answers a second, and every answer's seconds, of `count` requests by so many clients."""
-    left, times = iter(range(count)), list[float]()
+async def closed_loop(port: int, clients: int, requests: Iterator[bytes], count: int) -> None:
+    """Ask `count` requests, so many clients at once."""
+    left = iter(range(count))
 
     async def client() -> None:
         connection = await Connection.open(port)
         for _ in left:
-            started = time.perf_counter()
             await connection.ask(next(requests))
-            times.append(time.perf_counter() - started)
 
-    started = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
-    return count / (time.perf_counter() - started), times
+
+
+async def sustained(port: int, clients: int, requests: Iterator[bytes], seconds: float) -> float:
+    """Answers a second in a window, of clients that have all been answered before it and go on after it."""
+    ends, under_way = list[float](), True
+    answered = [asyncio.Event() for _ in range(clients)]
+
+    async def client(once: asyncio.Event) -> None:
+        connection = await Connection.open(port)
+        while under_way:
+            await connection.ask(next(requests))
+            ends.append(time.perf_counter())
+            once.set()
+
+    tasks = [asyncio.create_task(client(once)) for once in answered]
+    await asyncio.gather(*(once.wait() for once in answered))
+    started = time.perf_counter()
+    await asyncio.sleep(seconds)
+    stopped = time.perf_counter()
+    under_way = False
+    await asyncio.gather(*tasks)
+    return sum(started < end <= stopped for end in ends) / (stopped - started)
 
 
 async def open_loop(port: int, rate: float, requests: Iterator[bytes], count: int) -> list[float]:
@@ -165,37 +195,78 @@ def repeated(make: Callable[[int], bytes]) -> Iterator[bytes]:
         number += 1
 
 
-def bare_models(photos: list[Path], seconds: float) -> tuple[float, float]:
-    """Photos a second through the two models alone, inputs ready made, one a core; and a photo's processor seconds."""
-    from outfitter.catalogue.intake import cores
-    from outfitter.crops import crop, crop_whole
-    from outfitter.detections import Detector, as_input
-    from outfitter.embeddings import Embedder
-    from outfitter.photo import load_photo
+class BareModels:
+    """The two models alone: inputs ready made, one photo a core at once, threads waiting for nobody."""
 
-    detector, embedder = Detector(threads=1), Embedder(threads=1)
-    ready = []
-    for path in photos:
-        photo = load_photo(path)
-        found = detector(photo)
-        side = embedder.input.side
-        crops = crop(photo, found.boxes_xyxy, side) if len(found) else crop_whole(photo, side)
-        ready.append((as_input(photo, detector.input), crops.pixels))
-    end = time.perf_counter() + seconds
+    def __init__(self, photos: list[Path]) -> None:
+        from outfitter.crops import crop, crop_whole
+        from outfitter.detections import Detector, as_input
+        from outfitter.embeddings import Embedder
+        from outfitter.photo import load_photo
 
-    def work(first: int) -> int:
-        done = 0
-        while time.perf_counter() < end:
-            pixels, crops = ready[(first + done) % len(ready)]
-            detector._session.run(None, {"pixels": pixels})
-            embedder._session.run(None, {"pixels": crops})
-            done += 1
-        return done
+        self._detector, self._embedder = Detector(threads=1), Embedder(threads=1)
+        self._ready = []
+        for path in photos:
+            photo = load_photo(path)
+            found = self._detector(photo)
+            side = self._embedder.input.side
+            crops = crop(photo, found.boxes_xyxy, side) if len(found) else crop_whole(photo, side)
+            self._ready.append((as_input(photo, self._detector.input), crops.pixels))
 
-    with ThreadPoolExecutor(cores()) as pool:
-        started, computed = time.perf_counter(), time.process_time()
-        done = sum(pool.map(work, range(cores())))
-        return done / (time.perf_counter() - started), (time.process_time() - computed) / done
+    def sustain(self, seconds: float) -> float:
+        """Photos a second in a window, which begins when every thread has done one and ends before they do."""
+        from outfitter.catalogue.intake import cores
+
+        ends, under_way, warm = list[float](), True, [threading.Event() for _ in range(cores())]
+
+        def work(number: int) -> None:
+            at = number
+            while under_way:
+                pixels, crops = self._ready[at % len(self._ready)]
+                self._detector._session.run(None, {"pixels": pixels})
+                self._embedder._session.run(None, {"pixels": crops})
+                ends.append(time.perf_counter())
+                warm[number].set()
+                at += 1
+
+        with ThreadPoolExecutor(len(warm)) as pool:
+            working = [pool.submit(work, number) for number in range(len(warm))]
+            for one in warm:
+                one.wait()
+            started = time.perf_counter()
+            time.sleep(seconds)
+            stopped = time.perf_counter()
+            under_way = False
+        for one_ in working:
+            one_.result()
+        return sum(started < end <= stopped for end in ends) / (stopped - started)
+
+
+@dataclass
+class Turns:
+    """Two rates measured in turns."""
+
+    first: list[float] = field(default_factory=list)
+    second: list[float] = field(default_factory=list)
+
+    async def take(self, rounds: int, first: Rate, second: Rate) -> None:
+        for number in range(rounds):
+            order = [(self.first, first), (self.second, second)]
+            for rates, rate in order if number % 2 == 0 else reversed(order):
+                rates.append(await rate())
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """first over second: the median of the rounds, and the 95 % interval of a bootstrap over them."""
+        ratios = np.array(self.first) / np.array(self.second)
+        drawn = np.random.default_rng(0).choice(ratios, (10_000, len(ratios)))
+        low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+        return {
+            "per_second": [round(statistics.median(rates), 2) for rates in (self.first, self.second)],
+            "ratio": round(float(np.median(ratios)), 3),
+            "interval": [round(float(low), 3), round(float(high), 3)],
+            "rounds": np.sort(ratios).round(3).tolist(),
+        }
 
 
 async def measure(port: int, pid: int, ids: list[str], photos: list[Path], options: Any) -> dict[str, Any]:
@@ -207,54 +278,43 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
     # A few bytes after a JPEG's end are another file, and the same picture.
     seen = repeated(lambda n: post(f"/v1/recommend?k={K}", files[n % len(files)] + str(n).encode(), "image/jpeg"))
 
-    for warm in (asked, searched):
-        await closed_loop(port, options.clients, warm, 100)
-    ratios, rates, computed = [], [], []
-    for _ in range(options.rounds):
-        marks = [processor(pid)]
-        bare, _ = await closed_loop(port, options.clients, searched, options.count)
-        marks.append(processor(pid))
-        full, _ = await closed_loop(port, options.clients, asked, options.count)
-        marks.append(processor(pid))
-        ratios.append(full / bare)
-        computed.append((marks[1] - marks[0]) / (marks[2] - marks[1]))
-        rates.append((bare, full))
-    capacity = statistics.median(full for _, full in rates)
-    half = await open_loop(port, capacity / 2, asked, 2 * options.count)
-    p50, p99 = (float(np.percentile(half, share)) for share in (50, 99))
-    before = megabytes(pid)
-    if options.flat:
-        await closed_loop(port, options.clients, asked, options.flat)
-    after = megabytes(pid)
+    def asking(requests: Iterator[bytes], seconds: float) -> Rate:
+        return lambda: sustained(port, options.clients, requests, seconds)
 
-    photo_rates, model_rates, photo_computed = [], [], []
-    await closed_loop(port, options.clients, seen, 16)
-    for _ in range(options.rounds):
-        mark = processor(pid)
-        rate, _ = await closed_loop(port, options.clients, seen, options.photo_count)
-        photo_rates.append(rate)
-        each = (processor(pid) - mark) / options.photo_count
-        rate, bare_each = await asyncio.to_thread(bare_models, photos, 5)
-        model_rates.append(rate)
-        photo_computed.append(bare_each / each)
-    photo_half = await open_loop(port, statistics.median(photo_rates) / 2, seen, options.photo_count)
-    return {
-        "search_per_second": round(statistics.median(bare for bare, _ in rates), 1),
-        "recommend_per_second": round(capacity, 1),
-        "recommend_over_search": [round(ratio, 3) for ratio in sorted(ratios)],
-        "the_same_by_processor": round(statistics.median(computed), 3),
-        "half_load_ms": {"p50": round(1000 * p50, 1), "p99": round(1000 * p99, 1), "ratio": round(p99 / p50, 2)},
-        "photos_per_second": [round(rate, 2) for rate in photo_rates],
-        "models_per_second": [round(rate, 2) for rate in model_rates],
-        "photos_over_models": sorted(round(a / b, 3) for a, b in zip(photo_rates, model_rates, strict=True)),
-        "photos_by_processor": round(statistics.median(photo_computed), 3),
-        "photo_half_load_ratio": round(float(np.percentile(photo_half, 99) / np.percentile(photo_half, 50)), 2),
-        "memory_mb": {
-            "before": round(before),
-            f"after_{options.flat}_more": round(after),
-            "after_photos": round(megabytes(pid)),
-        },
-    }
+    told: dict[str, Any] = {}
+    if "product" in options.parts:
+        for warm in (asked, searched):
+            await closed_loop(port, options.clients, warm, 200)
+        turns = Turns()
+        await turns.take(options.rounds, asking(asked, options.seconds), asking(searched, options.seconds))
+        told["recommend_over_search"] = turns.told
+        capacity = statistics.median(turns.first)
+        half = await open_loop(port, capacity / 2, asked, round(capacity / 2 * 8))
+        told["half_load_ms"] = percentiles(half)
+    if "memory" in options.parts:
+        await closed_loop(port, options.clients, asked, 500)
+        before = megabytes(pid)
+        await closed_loop(port, options.clients, asked, options.flat)
+        told["memory_mb"] = {"before": round(before), f"after_{options.flat}_more": round(megabytes(pid))}
+    if "photo" in options.parts:
+        bare = await asyncio.to_thread(BareModels, photos)
+        await closed_loop(port, options.clients, seen, 32)
+        turns = Turns()
+        await turns.take(
+            options.photo_rounds,
+            asking(seen, options.photo_seconds),
+            lambda: asyncio.to_thread(bare.sustain, options.photo_seconds),
+        )
+        told["photos_over_models"] = turns.told
+        capacity = statistics.median(turns.first)
+        told["photo_half_load_ms"] = percentiles(await open_loop(port, capacity / 2, seen, round(capacity / 2 * 15)))
+        told["memory_mb_after_photos"] = round(megabytes(pid))
+    return told
+
+
+def percentiles(seconds: list[float]) -> dict[str, float]:
+    p50, p99 = (1000 * float(np.percentile(seconds, share)) for share in (50, 99))
+    return {"p50": round(p50, 1), "p99": round(p99, 1), "ratio": round(p99 / p50, 2)}
 
 
 def main() -> None:
@@ -263,11 +323,11 @@ def main() -> None:
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--garments", type=int, default=10_000)
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument(
-        "--rounds", type=int, default=8, help="Turns; many short ones, since other work may run beside."
-    )
-    parser.add_argument("--count", type=int, default=160, help="Requests of each measurement by product.")
-    parser.add_argument("--photo-count", type=int, default=32)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="Each takes one to two minutes.")
+    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=1.5, help="Of a window by product.")
+    parser.add_argument("--photo-rounds", type=int, default=10)
+    parser.add_argument("--photo-seconds", type=float, default=5, help="Of a window with photos.")
     parser.add_argument("--flat", type=int, default=10_000, help="Requests over which memory is compared.")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)  # the server process
     options = parser.parse_args()

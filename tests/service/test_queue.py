@@ -57,7 +57,7 @@ def test_crops_that_arrive_during_a_run_go_together_and_come_back_apart(toy_mode
     inner = Embedder(toy_models.embedder, threads=1)
     gated, observed = Gated(inner), list[int]()
     batched = BatchedEmbedder(gated, 1, one_core(), observed.append)
-    sizes = [3, 2, 5, 1, 7, 4]  # the first runs alone; then 2 + 5 + 1 + 7, and 4 would be more than 16
+    sizes = [3, 1, 2, 1, 2, 7]  # the first runs alone; then 1 + 2 + 1 are as many as may, and nothing goes with 7
     with ThreadPoolExecutor(len(sizes)) as pool:
         asked = []
         for number, size in enumerate(sizes):
@@ -66,12 +66,11 @@ def test_crops_that_arrive_during_a_run_go_together_and_come_back_apart(toy_mode
                 assert gated.entered.acquire(timeout=10)
             else:
                 _wait_for(lambda number=number: len(batched._waiting) == number)
-        for _ in range(3):
+        for _ in range(4):
             gated.gate.release()
         for number, (one, size) in enumerate(zip(asked, sizes, strict=True)):
             np.testing.assert_allclose(one.result(10).vectors, inner(crops(size, number)).vectors, atol=1e-6)
-    assert gated.runs == observed == [3, 15, 4]
-    assert max(observed) <= CROPS
+    assert gated.runs == observed == [3, CROPS, 2, 7]
     batched.close()
     with pytest.raises(RuntimeError, match="closed"):
         batched(crops(1, 0))
@@ -148,6 +147,7 @@ def test_a_full_desk_refuses_and_a_slow_one_gives_up() -> None:
                 await one
             assert slow.value.status_code == 503
         # Given up, but its worker is still busy: the place is taken until it has ended.
+        await asyncio.sleep(0)  # the place of the one that never began is given back by the loop
         assert desk.taken == 1
         gate.set()
         while desk.taken:

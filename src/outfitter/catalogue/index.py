@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.catalogue.feed import locate
-from outfitter.catalogue.joined import Joined
+from outfitter.catalogue.joined import Joined, Remembered
 from outfitter.catalogue.readers import OPTIONAL
 from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, explained, read_stamp
 from outfitter.catalogue.where import Condition, Kind, matching, parse_where
@@ -31,8 +31,8 @@ from outfitter.values import Candidate, IndexedGarment, Product
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_REMEMBERED: Final = 32
-"""Sets of query vectors whose similarities are kept: strategies ask again with a slot or for more."""
+_REMEMBERED: Final = 128
+"""Query vectors whose similarities are kept: strategies ask again with a slot or for more."""
 
 _COMPARED: Final = 20_000
 """Ids up to which a wrong one is told what it may have meant; for 100 000 that would take half a second."""
@@ -50,8 +50,7 @@ class Catalogue:
         self._pictures = products.column("pictures").to_pylist()
         self._join()
         self._allowed = lru_cache(64)(self._find_allowed)
-        self._joined = Joined(lambda vectors: np.ascontiguousarray((garments.vectors @ vectors.T).T))
-        self._remembered = lru_cache(_REMEMBERED)(self._compare)
+        self._compared = Remembered(Joined(self._compare), _REMEMBERED)
         self._product = lru_cache(4096)(self._read_product)
         self._shown = lru_cache(4096)(self._read_garments_of)
 
@@ -107,6 +106,7 @@ class Catalogue:
         self._row = np.concatenate([np.zeros(0, np.intp), *rows])
         self._images = images
         self._starts = np.array(starts, np.intp)
+        self._stops = np.array([*starts[1:], len(images)], np.intp)
         self._slot = self._garments.slots[self._row]
 
     def __len__(self) -> int:
@@ -206,8 +206,7 @@ class Catalogue:
         )
 
     def _entries(self, place: int) -> tuple[int, int]:
-        stop = self._starts[place + 1] if place + 1 < len(self._starts) else len(self._row)
-        return int(self._starts[place]), int(stop)
+        return int(self._starts[place]), int(self._stops[place])
 
     def _garment(self, entry: int, product_id: str) -> IndexedGarment:
         garments, row = self._garments, self._row[entry]
@@ -248,9 +247,9 @@ class Catalogue:
         allowed = self.allowed(where, exclude)
         if not len(vectors) or not len(self):
             return [[] for _ in vectors]
-        similarities = self._similarities(vectors)[:, self._row]
+        similarities = self._similarities(vectors)
         if slot is not None:
-            similarities[:, self._slot != self._garments.code(slot)] = -np.inf
+            similarities = np.where(self._slot == self._garments.code(slot), similarities, -np.inf)
         best = np.maximum.reduceat(similarities, self._starts, axis=1)
         best[:, ~allowed] = -np.inf
         return [self._nearest(row, garments, k) for row, garments in zip(best, similarities, strict=True)]
@@ -265,7 +264,7 @@ class Catalogue:
         """Cosine of each of the (Q, D) vectors to the nearest garment of each product: float32 (Q, products)."""
         if not len(self):
             return np.zeros((len(vectors), 0), np.float32)
-        return np.maximum.reduceat(self._similarities(vectors)[:, self._row], self._starts, axis=1)
+        return np.maximum.reduceat(self._similarities(vectors), self._starts, axis=1)
 
     def _nearest(self, best: NDArray[np.float32], similarities: NDArray[np.float32], k: int) -> list[Candidate]:
         """best: float32 (products,), -inf for those that do not match; similarities: float32 (entries,)."""
@@ -274,24 +273,32 @@ class Catalogue:
             return []
         places = np.flatnonzero(best >= np.partition(best, -k)[-k])  # k, and those as near as the last of them
         places = places[np.argsort(-best[places], kind="stable")][:k]
-        garments, candidates = self._garments, []
-        for place, similarity in zip(places.tolist(), best[places].clip(-1, 1).tolist(), strict=True):
-            start, stop = self._entries(place)
-            entry = start + int(similarities[start:stop].argmax())
-            row = self._row[entry]
-            x1, y1, x2, y2 = garments.boxes[row].tolist()
-            slot = garments.names[garments.slots[row]]
-            candidates.append(Candidate(self.all_ids[place], slot, self._images[entry], (x1, y1, x2, y2), similarity))
-        return candidates
+        # Each product's entries side by side; where there are fewer, its last one again.
+        starts, last = self._starts[places, None], self._stops[places, None] - 1
+        of_product = np.minimum(starts + np.arange((last - starts).max() + 1), last)
+        entries = starts[:, 0] + similarities[of_product].argmax(1)
+        garments, rows = self._garments, self._row[entries]
+        return [
+            Candidate(self.all_ids[place], garments.names[slot], self._images[entry], (x1, y1, x2, y2), similarity)
+            for place, entry, slot, (x1, y1, x2, y2), similarity in zip(
+                places.tolist(),
+                entries.tolist(),
+                garments.slots[rows].tolist(),
+                garments.boxes[rows].tolist(),
+                best[places].clip(-1, 1).tolist(),
+                strict=True,
+            )
+        ]
 
     def _similarities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosine of every query to every stored vector: float32 (Q, rows)."""
+        """Cosine of every query to every entry: float32 (Q, entries)."""
         if vectors.ndim != 2 or vectors.shape[1] != self.stamp.dimensions:
             raise ValueError(f"vectors have shape {vectors.shape}; need (Q, {self.stamp.dimensions})")
-        return self._remembered(np.ascontiguousarray(vectors, np.float32).tobytes())
+        return self._compared(vectors)
 
-    def _compare(self, queries: bytes) -> NDArray[np.float32]:
-        return self._joined(np.frombuffer(queries, np.float32).reshape(-1, self.stamp.dimensions))
+    def _compare(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        rows = np.ascontiguousarray((self._garments.vectors @ vectors.T).T)  # the faster of the two orders
+        return rows[:, self._row]
 
     def _find_allowed(self, where: str) -> NDArray[np.bool_]:
         conditions = parse_where(where, self.columns)

@@ -1,7 +1,8 @@
-"""One matrix product for the questions of many threads."""
+"""One matrix product for the questions of many threads, and none for what was asked a moment ago."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
@@ -58,3 +59,29 @@ class Joined:
         for one in batch:
             start, end = end, end + len(one.vectors)
             one.rows.set_result(rows[start:end])
+
+
+class Remembered:
+    """The same function, which keeps the rows of the `most` vectors it was asked for last. Thread-safe."""
+
+    def __init__(self, compare: Callable[[NDArray[np.float32]], NDArray[np.float32]], most: int) -> None:
+        self._compare, self._most = compare, most
+        self._rows: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._changing = Lock()
+
+    def __call__(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        keys = [vector.tobytes() for vector in np.asarray(vectors, np.float32)]
+        with self._changing:
+            rows = {key: self._rows[key] for key in keys if key in self._rows}
+        new = [number for number, key in enumerate(keys) if key not in rows]
+        if new:
+            found = self._compare(np.ascontiguousarray(vectors[new], np.float32))
+            # Copied, since a row that is a view would keep all those that were computed with it.
+            rows |= {keys[number]: row.copy() for number, row in zip(new, found, strict=True)}
+        with self._changing:
+            for key in keys:
+                self._rows[key] = rows[key]
+                self._rows.move_to_end(key)
+            while len(self._rows) > self._most:
+                self._rows.popitem(last=False)
+        return np.stack([rows[key] for key in keys])

@@ -10,8 +10,8 @@ from outfitter.artifact import SHIPPED, open_session, read_manifest
 from outfitter.errors import ModelError
 from outfitter.values import Crops, Embeddings
 
-BATCH = 16
-"""Crops per run of the model; more gains nothing on a CPU and costs memory."""
+BATCH = 4
+"""Crops per run of the model. Measured on two cores, ms a crop: 1 by one 14.2, 4 14.1, 8 15.3, 16 16.9."""
 
 
 class Embedder:

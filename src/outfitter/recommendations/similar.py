@@ -41,39 +41,43 @@ class Similar:
         return None if query.garments else "a photo or a product"
 
     def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
-        # All vectors in every call, so that a source compares them with the catalogue once for all calls.
-        vectors = np.concatenate([garment.vectors for garment in query.garments])
+        # All vectors at once first, so that a source compares them with the catalogue once for all calls. The best k by
+        # score are among the nearest k of any slot and the nearest k of the same slot: the pull keeps the order within
+        # each of the two.
         ends = np.cumsum([len(garment.vectors) for garment in query.garments])
-        # The best k by score are among the nearest k of any slot and the nearest k of the same slot: the pull
-        # keeps the order within each of the two.
-        found: dict[str | None, list[list[Candidate]]] = {
-            slot: source.find(vectors, query.k + SPARE, query.where, query.exclude, slot)
-            for slot in {None, *(garment.slot for garment in query.garments)}
-        }
+        vectors = np.concatenate([garment.vectors for garment in query.garments])
+        asked = query.k + SPARE, query.where, query.exclude
+        found = source.find(vectors, *asked)
         rows = []
         for garment, end in zip(query.garments, ends.tolist(), strict=True):
-            views = slice(end - len(garment.vectors), end)
-            lists = [*found[None][views], *(found[garment.slot][views] if garment.slot else ())]
+            lists = found[end - len(garment.vectors) : end]
+            if garment.slot is not None:
+                lists = [*lists, *source.find(garment.vectors, *asked, slot=garment.slot)]
             rows += self._rank(garment, [one for view in lists for one in view], query.k, source)
         return rows
 
     def _rank(self, garment: Garment, found: list[Candidate], k: int, source: CandidateSource) -> list[Recommendation]:
         scored: dict[str, tuple[float, Candidate, Product, dict[str, float]]] = {}
         share = SAME_SLOT if garment.product is None else CERTAIN
+        bar = -np.inf  # of the k-th best so far
         for candidate in sorted(found, key=lambda one: (-one.similarity, one.product_id)):
-            most = candidate.similarity + share * (1 - candidate.similarity)
             # Once k products stand above the most it could get, this candidate and all after it change nothing.
-            if len(scored) >= k and sorted((row[0] for row in scored.values()), reverse=True)[k - 1] > most:
+            if bar > candidate.similarity + share * (1 - candidate.similarity):
                 break
             product = source.product(candidate.product_id)
             parts = {"similarity": candidate.similarity}
             if garment.slot is not None and garment.slot in _slots(garment, candidate, product):
                 parts["same_slot"] = share * (1 - candidate.similarity)
+            known = scored[product.id][0] if product.id in scored else -np.inf
+            if sum(parts.values()) <= known or sum(parts.values()) < bar:
+                continue
             if is_bystander(source, candidate, product):
                 parts["bystander"] = -BYSTANDER
             score = sum(parts.values())
-            if product.id not in scored or score > scored[product.id][0]:
+            if score > known:
                 scored[product.id] = (score, candidate, product, parts)
+                if len(scored) >= k:
+                    bar = sorted((row[0] for row in scored.values()), reverse=True)[k - 1]
 
         best = sorted(scored.values(), key=lambda row: (-row[0], row[2].id))[:k]
         return [

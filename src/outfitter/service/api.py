@@ -99,12 +99,11 @@ async def recommend(request: Request, caller: Reader) -> Response:
 
 def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:
     """In a worker."""
-    storefront = front.storefront
-    shop, catalogue = storefront.served.shop, storefront.served.catalogue
+    storefront, served = front.storefront, front.storefront.served
     for example in (*question.like, *question.dislike):
-        catalogue.product(example)  # what is no product would be taken for a photo's path
+        served.catalogue.product(example)  # what is no product would be taken for a photo's path
     look = storefront.see(get(), question.garment, question.region) if get else None
-    found = shop.recommend(
+    found = served.shop.recommend(
         look,
         product=question.product,
         user=question.user,
@@ -130,7 +129,7 @@ def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | N
         why=found.why,
         note=found.note,
         photo=wire.detected(look.detections) if look else None,
-        picks=wire.picks(found, storefront.link),
+        picks=wire.picks(found, served.show),
     )
 
 
@@ -175,11 +174,9 @@ async def products(
     both = ",".join(filter(None, (title, where)))
 
     def work() -> Response:
-        catalogue = front.storefront.served.catalogue
-        ids = catalogue.ids(both)
-        shown = tuple(
-            wire.product(catalogue.product(one), front.storefront.link) for one in ids[offset : offset + limit]
-        )
+        served = front.storefront.served
+        ids = served.catalogue.ids(both)
+        shown = tuple(served.show(one) for one in ids[offset : offset + limit])
         return _json(ProductList.model_construct(total=len(ids), offset=offset, products=shown))
 
     return await front.searches.run(work)
@@ -246,9 +243,12 @@ async def picture(
 async def product(request: Request, _: Reader, product_id: ProductId) -> Response:
     """One product."""
     front = front_of(request)
-    return await front.searches.run(
-        lambda: _json(wire.product(_require(front.storefront, product_id), front.storefront.link))
-    )
+
+    def work() -> Response:
+        _require(front.storefront, product_id)
+        return _json(front.storefront.served.show(product_id))
+
+    return await front.searches.run(work)
 
 
 def _require(storefront: Storefront, product_id: str) -> Any:

@@ -108,7 +108,8 @@ class _Body:
             return await self._receive()
         self._deadline = self._deadline or time.monotonic() + self._seconds
         try:
-            message = await asyncio.wait_for(self._receive(), max(self._deadline - time.monotonic(), 0))
+            async with asyncio.timeout(max(self._deadline - time.monotonic(), 0)):  # wait_for would start another task
+                message = await self._receive()
         except TimeoutError:
             raise Problem(
                 408, "slow", f"The body took over {self._seconds:g} s to arrive. Send it smaller.", headers=_CLOSE

@@ -53,7 +53,7 @@ _bearer = HTTPBearer(auto_error=False, description="The admin key, or a browser 
 _Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
-def reader(request: Request, credentials: _Bearer) -> Caller:
+async def reader(request: Request, credentials: _Bearer) -> Caller:
     """Whoever may read: the admin, and pages with a token. Raises Problem 401, 403 or 429."""
     front = front_of(request)
     try:
@@ -67,7 +67,7 @@ def reader(request: Request, credentials: _Bearer) -> Caller:
     return caller
 
 
-def admin(caller: Annotated[Caller, Depends(reader)]) -> Caller:
+async def admin(caller: Annotated[Caller, Depends(reader)]) -> Caller:
     """Raises Problem 403 for whoever may only read."""
     if not caller.admin:
         raise Problem(403, "key", "A browser token may read and report events only. Use the admin key.")

@@ -86,7 +86,8 @@ class Desk:
         # A caller that gives up does not free its worker: the place is free once the work has really ended.
         future.add_done_callback(left)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._seconds)
+            async with asyncio.timeout(self._seconds):  # wait_for would start another task
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             if not future.done() or future.cancelled():
                 raise too_busy(f"This took over {self._seconds:g} s and was given up. Try again.", 5) from None

@@ -28,11 +28,13 @@ from outfitter.events import EventStore
 from outfitter.photo import is_url, load_photo, read_bytes
 from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.merchandising import read_merchandising
+from outfitter.service import wire
 from outfitter.service.auth import Keys
 from outfitter.service.batching import BatchedEmbedder, BoundedDetector
 from outfitter.service.fetch import PublicFetch
 from outfitter.service.looks import Looks
 from outfitter.service.metrics import Metrics
+from outfitter.service.schema import ProductOut
 from outfitter.service.settings import Settings
 from outfitter.service.thumbnails import thumbnail
 from outfitter.values import Detections, Photo, Product
@@ -43,6 +45,7 @@ WIDTHS: Final = (160, 360, 720, 1200)
 
 PICTURES_KEPT: Final = 500
 LINKS_KEPT: Final = 50_000
+PRODUCTS_KEPT: Final = 10_000
 LOOKS_KEPT: Final = 128
 
 _log = logging.getLogger("outfitter.service")
@@ -50,11 +53,15 @@ _log = logging.getLogger("outfitter.service")
 
 @dataclass(frozen=True, eq=False)
 class Served:
-    """One catalogue with all that belongs to it. A request holds on to the one it began with."""
+    """One catalogue with all that belongs to it. A request holds on to the one it began with.
+
+    show: a product's id → the product as it goes over the wire. Raises QueryError.
+    """
 
     catalogue: Catalogue
     shop: Shop
     looks: Looks
+    show: Callable[[str], ProductOut]
     signature: object
 
 
@@ -118,7 +125,11 @@ class Storefront:
         def link(product_id: str, image: str, _: int) -> str:
             return self.link(product_id, picture_names(catalogue.product(product_id)).index(image))
 
-        served = Served(catalogue, shop, Looks(shop, catalogue, self.fetch, link), signature)
+        @lru_cache(PRODUCTS_KEPT)
+        def show(product_id: str) -> ProductOut:
+            return wire.product(catalogue.product(product_id), self.link)
+
+        served = Served(catalogue, shop, Looks(shop, catalogue, self.fetch, link), show, signature)
         self.metrics.products.set(len(catalogue))
         self.metrics.swaps.labels("loaded").inc()
         return served

@@ -51,7 +51,8 @@ def product(one: Product, link: Link) -> ProductOut:
     )
 
 
-def picks(rows: Iterable[Recommendation], link: Link) -> tuple[Pick, ...]:
+def picks(rows: Iterable[Recommendation], show: Callable[[str], ProductOut]) -> tuple[Pick, ...]:
+    """show: a product's id → the product."""
     return tuple(
         Pick.model_construct(
             garment=row.garment,
@@ -60,7 +61,7 @@ def picks(rows: Iterable[Recommendation], link: Link) -> tuple[Pick, ...]:
             score=round(row.score, 4),
             because=row.because,
             parts={name: round(value, 4) for name, value in row.parts.items()},
-            product=product(row.product, link),
+            product=show(row.product.id),
         )
         for row in rows
     )
