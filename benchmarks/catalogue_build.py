@@ -28,7 +28,7 @@ from PIL import Image
 
 from outfitter.artifact import SHIPPED, open_session
 from outfitter.catalogue import build, status
-from outfitter.catalogue.intake import cores
+from outfitter.catalogue.taking import cores
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder

@@ -215,7 +215,7 @@ class BareModels:
 
     def sustain(self, seconds: float) -> float:
         """Photos a second in a window, which begins when every thread has done one and ends before they do."""
-        from outfitter.catalogue.intake import cores
+        from outfitter.catalogue.taking import cores
 
         ends, under_way, warm = list[float](), True, [threading.Event() for _ in range(cores())]
 

@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MODEL_FILE: Final = "model.onnx"
 MANIFEST_FILE: Final = "manifest.json"
+Device: TypeAlias = Literal["cpu", "cuda"]
+"""What runs a model."""
+
 SHIPPED: Final = Path(__file__).parent / "models"
 """Where the two models that come with Outfitter lie: ``detector`` and ``embedder``."""
 
@@ -165,15 +168,23 @@ def read_manifest(folder: Path, kind: Literal["detector", "embedder"]) -> Manife
     return manifest
 
 
-def open_session(folder: Path, threads: int | None) -> InferenceSession:
-    """An onnxruntime session on the CPU over a checked model folder. Its ``run`` is thread-safe and frees the GIL.
+def open_session(folder: Path, threads: int | None, device: Device = "cpu") -> InferenceSession:
+    """An onnxruntime session over a checked model folder. Its ``run`` is thread-safe and frees the GIL.
 
     threads: cores one ``run`` may use; None takes all. Give 1 where several threads call ``run`` at once.
 
     Raises:
-        ModelError: onnxruntime cannot load the file.
+        ModelError: onnxruntime cannot load the file, or cannot use a GPU.
     """
     import onnxruntime
+
+    providers = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+    provider = providers[device]
+    if provider not in onnxruntime.get_available_providers():
+        raise ModelError(
+            f"the onnxruntime {onnxruntime.__version__} that is installed cannot use a GPU. Run: "
+            "pip uninstall onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]', or run the model on the CPU."
+        )
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -181,8 +192,13 @@ def open_session(folder: Path, threads: int | None) -> InferenceSession:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
     try:
-        return onnxruntime.InferenceSession(str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(folder / MODEL_FILE), options, providers=[provider])
     except Exception as error:  # onnxruntime raises bare classes of its own
         raise ModelError(
             f"{folder / MODEL_FILE}: onnxruntime cannot load it: {error}. Export the model again."
         ) from error
+    if provider not in session.get_providers():  # it takes the CPU instead, and says so only in its log
+        raise ModelError(
+            "onnxruntime found no GPU that it can use. Check 'nvidia-smi' and that CUDA and cuDNN are there."
+        )
+    return session

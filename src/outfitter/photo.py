@@ -38,6 +38,7 @@ from PIL import (
 )
 
 from outfitter.errors import PhotoError
+from outfitter.objects import is_object, read_object
 from outfitter.values import Photo
 
 
@@ -82,10 +83,10 @@ def load_photo(
     """Read a picture, whatever it is, as upright RGB; alpha is laid on white, of an animation the first frame counts.
 
     Args:
-        source: a path, an http(s) URL, a file's bytes, or a Photo, which is returned as it is.
+        source: a path, an http(s) URL, ``s3://bucket/key``, a file's bytes, or a Photo, which is returned as it is.
         name: what messages and the Photo call it; by default the path or URL, "(bytes)" for bytes.
         limits: the most it may cost.
-        fetch: URL → the file's bytes; by default `fetch_url` within `limits`.
+        fetch: URL of any kind → the file's bytes; by default `fetch_url`, or `outfitter.objects`, within `limits`.
 
     Raises:
         PhotoError: it cannot be had, is no picture, is damaged, or is over a limit.
@@ -111,7 +112,8 @@ def read_bytes(
     if isinstance(source, bytes):
         data = source
     elif isinstance(source, str) and is_url(source):
-        data = fetch(source) if fetch else fetch_url(source, limits)
+        own = _fetch_object if is_object(source) else fetch_url
+        data = fetch(source) if fetch else own(source, limits)
     else:
         data = _read_file(Path(source), name, limits)
     if len(data) > limits.bytes:
@@ -156,6 +158,11 @@ def read_header(source: Path | bytes, *, name: str | None = None) -> Header:
 def is_url(source: str) -> bool:
     """Whether `source` looks like a URL of any scheme; `fetch_url` then says which schemes are allowed."""
     return re.match(r"[a-z][a-z0-9+.-]*://", source, re.IGNORECASE) is not None
+
+
+def is_web(source: str) -> bool:
+    """Whether `source` is a URL that a browser can show, of http or https."""
+    return re.match(r"https?://", source, re.IGNORECASE) is not None
 
 
 def list_photos(folder: Path) -> list[Path]:
@@ -237,6 +244,15 @@ def fetch_url(url: str, limits: Limits = LIMITS, *, connect: Connect | None = No
             return answer
         place = urljoin(place, answer)
     raise PhotoError(f"{url}: is redirected more than {MAX_REDIRECTS} times. Give the picture's own address.")
+
+
+def _fetch_object(url: str, limits: Limits) -> bytes:
+    try:
+        return read_object(url, limits.bytes, limits.seconds)
+    except ValueError as error:
+        raise PhotoError(_too_long(url, str(error), limits)) from None
+    except OSError as error:
+        raise PhotoError(f"{url}: cannot be fetched: {error}. Check the address.") from None
 
 
 def _request(place: str, url: str, deadline: float, limits: Limits, connect: Connect | None) -> bytes | str:

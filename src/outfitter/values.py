@@ -194,6 +194,11 @@ class Product:
                 raise ValueError(f"product: {name} is empty")
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A mappingproxy cannot be pickled, and products travel between processes.
+        fields = {**vars(self), "attributes": dict(self.attributes)}
+        return Product, tuple(fields[name] for name in self.__dataclass_fields__)
+
 
 @dataclass(frozen=True, eq=False)
 class IndexedGarment:

@@ -13,6 +13,7 @@ import pytest
 
 from outfitter.artifact import Manifest
 from outfitter.catalogue import Catalogue, build
+from outfitter.catalogue.store import Tables, read_stamp
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.values import Crops, Embeddings
@@ -129,3 +130,14 @@ def save(tmp_path: Path) -> Callable[..., str]:
         return name
 
     return save
+
+
+def contents(folder: Path) -> dict[str, Any]:
+    """All that a catalogue holds: every row of both tables, in an order of its own, the stamp and the rejects."""
+    tables = Tables(folder, read_stamp(folder))
+    return {
+        "products": tables.products.to_arrow().sort_by("id").to_pylist(),
+        "garments": tables.garments.to_arrow().sort_by([("picture", "ascending"), ("number", "ascending")]).to_pylist(),
+        "stamp": (folder / "catalogue.json").read_text(),
+        "rejects": (folder / "rejects.csv").read_text(),
+    }

@@ -9,13 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from outfitter.catalogue import Catalogue, build, status
 from outfitter.catalogue.store import Tables, column, read_stamp
-from tests.catalogue.conftest import Models, draw, write_csv
+from tests.catalogue.conftest import Models, contents, draw, write_csv
 from tests.conftest import ToyModels
 from tests.processes import interruptible
 
@@ -64,17 +63,6 @@ def start(feed: Path, out: Path, models: ToyModels, log: Path, delay: float) -> 
         env={**os.environ, "PYTHONHASHSEED": "0"},
         preexec_fn=interruptible,
     )
-
-
-def contents(folder: Path) -> dict[str, Any]:
-    """All that a catalogue holds: every row of both tables, in an order of its own, the stamp and the rejects."""
-    tables = Tables(folder, read_stamp(folder))
-    return {
-        "products": tables.products.to_arrow().sort_by("id").to_pylist(),
-        "garments": tables.garments.to_arrow().sort_by([("picture", "ascending"), ("number", "ascending")]).to_pylist(),
-        "stamp": (folder / "catalogue.json").read_text(),
-        "rejects": (folder / "rejects.csv").read_text(),
-    }
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ import pytest
 
 from outfitter.catalogue import Catalogue, build, status, sync
 from outfitter.errors import CatalogueError, FeedError, QueryError
-from tests.catalogue.conftest import Models, Shop, draw, write_csv
-from tests.catalogue.test_resume import contents
+from tests.catalogue.conftest import Models, Shop, contents, draw, write_csv
 from tests.conftest import ToyModels
 
 TOP = {"top": ((30, 10, 100, 60), (220, 30, 30))}

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outfitter.catalogue.feed import Feed, open_feed
-from outfitter.catalogue.intake import Embeds, Finds, Intake, Models, Progress, Report
+from outfitter.catalogue.intake import Intake, Progress, Report
+from outfitter.catalogue.models import Embeds, Finds, Models
 from outfitter.catalogue.store import (
     STAMP,
     TEXTS,
@@ -25,6 +26,7 @@ from outfitter.catalogue.store import (
     write_stamp,
     writing,
 )
+from outfitter.catalogue.taking import Engine, LocalEngine
 from outfitter.errors import CatalogueError
 
 
@@ -63,6 +65,7 @@ def build(
     detector: Finds | None = None,
     embedder: Embeds | None = None,
     workers: int | None = None,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Make the catalogue `out` from a feed, or go on making it.
@@ -73,6 +76,7 @@ def build(
         feed, format: see `open_feed`.
         detector: None takes the one that comes with Outfitter; likewise the embedder.
         workers: pictures worked on at once; None takes one per core.
+        engine: where pictures are worked on; None is this machine, with `workers`.
 
     Raises:
         FeedError: the feed cannot be read, or none of its rows can be used.
@@ -95,7 +99,7 @@ def build(
             return Report(folder, 0, 0, Tables(folder, stamp).products.count_rows(), rejected)
         tables = Tables(folder, stamp, make=True)
         stamp = with_attributes(folder, stamp, tables, source)
-        intake = Intake(folder, stamp, tables, models, source, workers)
+        intake = Intake(folder, stamp, tables, models, source, engine or LocalEngine(workers))
         report = intake.run(progress)
         tables.delete_products(sorted(intake.gone))
         tables.tidy(readers=False)
@@ -111,6 +115,7 @@ def add(
     detector: Finds | None = None,
     embedder: Embeds | None = None,
     workers: int | None = None,
+    engine: Engine | None = None,
     progress: Progress | None = None,
     fetch: Callable[[str], bytes] | None = None,
 ) -> Report:
@@ -126,7 +131,7 @@ def add(
         tables = Tables(folder, stamp)
         stamp = with_attributes(folder, stamp, tables, source)
         write_stamp(folder, stamp.model_copy(update={"feed": None}))
-        report = Intake(folder, stamp, tables, models, source, workers, fetch).run(progress)
+        report = Intake(folder, stamp, tables, models, source, engine or LocalEngine(workers, fetch)).run(progress)
         if report.added or report.updated:
             tables.tidy(readers=True)
         else:

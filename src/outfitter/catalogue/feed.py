@@ -21,6 +21,7 @@ from outfitter.catalogue.readers.lines import printable
 from outfitter.catalogue.readers.source import REQUIRED, Unreadable, require_columns
 from outfitter.catalogue.where import NUMBER, normal_availability
 from outfitter.errors import FeedError
+from outfitter.objects import is_object
 from outfitter.photo import is_url
 from outfitter.values import Product
 
@@ -45,14 +46,15 @@ class Row(NamedTuple):
 class Feed:
     """A feed that was found readable. Iterating it yields a `Row` or a `Reject` for every row, in order.
 
-    base: the folder that relative picture names start from. attributes: the columns beyond the known ones.
+    base: the folder that relative picture names start from, or ``s3://bucket/folder``.
+    attributes: the columns beyond the known ones.
     rows: how many there are, usable or not. digest: changes whenever any row does.
     ids: of all rows, usable or not; with an empty one if a row tells none.
     now: when it was opened, which decides on sales that begin or end.
     """
 
     name: str
-    base: Path
+    base: str | Path
     attributes: tuple[str, ...]
     rows: int
     digest: str
@@ -67,12 +69,14 @@ class Feed:
 
 
 def locate(image: str, base: str | Path) -> str | Path:
-    """Where a picture is that a feed names: a URL as it is, a path from the folder `base`."""
-    return image if is_url(image) else Path(base, image)
+    """Where a picture is that a feed names: a URL as it is, a path from the folder `base` or below ``s3://…``."""
+    if is_url(image):
+        return image
+    return f"{base}/{image}" if isinstance(base, str) and is_object(base) else Path(base, image)
 
 
 def open_feed(source: str | Path, format: str | None = None) -> Feed:
-    """Survey a feed: a file, compressed by gzip or not, ``-`` for standard input, or a folder of pictures.
+    """Survey a feed: a file or ``s3://bucket/key``, compressed by gzip or not, ``-`` for standard input, or a folder.
 
     Args:
         format: a name in `outfitter.catalogue.readers.READERS`; None tells it by the feed's name and first bytes.
@@ -81,8 +85,11 @@ def open_feed(source: str | Path, format: str | None = None) -> Feed:
         FeedError: it cannot be read, lacks a required column, or has no rows.
         ConfigError: no format has that name.
     """
+    base: str | Path
     if str(source) == "-":
         place, base = Source.of_standard_input(), Path.cwd()
+    elif is_object(str(source)):
+        place, base = Source.of_object(str(source)), str(source).rpartition("/")[0]
     else:
         path = Path(source)
         place = Source(str(source), path)
@@ -112,7 +119,7 @@ def open_feed(source: str | Path, format: str | None = None) -> Feed:
     return Feed(place.name, base, tuple(attributes), rows, digest.hexdigest(), frozenset(ids), now, records)
 
 
-def row_digest(product: Product, base: Path) -> str:
+def row_digest(product: Product, base: str | Path) -> str:
     """A digest of everything that the feed says of a product, not of its pictures' content."""
     fields = {
         **{name: getattr(product, name) for name in Product.__dataclass_fields__ if name != "attributes"},

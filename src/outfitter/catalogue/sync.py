@@ -9,7 +9,8 @@ from typing import Final
 
 from outfitter.catalogue.build import build, require_finished, with_attributes
 from outfitter.catalogue.feed import open_feed
-from outfitter.catalogue.intake import Embeds, Finds, Intake, Models, Progress
+from outfitter.catalogue.intake import Intake, Progress
+from outfitter.catalogue.models import Embeds, Finds, Models
 from outfitter.catalogue.store import (
     CHANGES,
     REJECTS,
@@ -21,6 +22,7 @@ from outfitter.catalogue.store import (
     write_stamp,
     writing,
 )
+from outfitter.catalogue.taking import Engine, LocalEngine
 from outfitter.errors import CatalogueError
 
 MOST_REMOVED: Final = 0.5
@@ -67,6 +69,7 @@ def sync(
     detector: Finds | None = None,
     embedder: Embeds | None = None,
     workers: int | None = None,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Sync:
     """Make the catalogue what the feed says; make it anew if there is none.
@@ -86,7 +89,14 @@ def sync(
     folder = Path(folder)
     if not (folder / STAMP).exists() or not read_stamp(folder).complete:
         report = build(
-            feed, folder, format=format, detector=detector, embedder=embedder, workers=workers, progress=progress
+            feed,
+            folder,
+            format=format,
+            detector=detector,
+            embedder=embedder,
+            workers=workers,
+            engine=engine,
+            progress=progress,
         )
         tables = Tables(folder, read_stamp(folder))
         write_changes(folder, [(product_id, "added") for product_id in column(tables.products, "id")])
@@ -107,7 +117,7 @@ def sync(
             )
         stamp = with_attributes(folder, stamp, tables, source)
         write_stamp(folder, stamp.model_copy(update={"feed": None}))
-        intake = Intake(folder, stamp, tables, models, source, workers)
+        intake = Intake(folder, stamp, tables, models, source, engine or LocalEngine(workers))
         report = intake.run(progress)
         tables.delete_products(gone)
         if intake.changes or gone:

@@ -10,21 +10,35 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from outfitter.cli.output import Advance, emit, progress, say
+from outfitter.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from outfitter.catalogue import Report
+    from outfitter.catalogue.taking import Engine
 
 FEED: Final = (
-    "CSV or JSON lines with id, title and image; Google Merchant XML or TSV; a Shopify export; a folder of pictures; "
-    "or - for standard input. Compressed by gzip or not."
+    "CSV, JSON lines or Parquet with id, title and image; Google Merchant XML or TSV; a Shopify export; a folder of "
+    "pictures; or - for standard input. Compressed by gzip or not, on disk or at s3://BUCKET/KEY."
 )
 Format = Annotated[
     str | None,
-    typer.Option(help="csv, jsonl, folder, google-tsv, google-xml or shopify; told by the content if not given."),
+    typer.Option(
+        help="csv, jsonl, parquet, folder, google-tsv, google-xml or shopify; told by the content if not given."
+    ),
 ]
 Detector = Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")]
 Embedder = Annotated[Path | None, typer.Option(help="An embedder's model folder instead of the shipped one.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Pictures worked on at once; one per core by default.")]
+EngineName = Annotated[
+    str, typer.Option("--engine", help="local: the cores of this machine; ray: a Ray cluster, or Ray on this machine.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        envvar="RAY_ADDRESS", help="With --engine ray: host:port of the cluster that this machine is a node of."
+    ),
+]
+Gpus = Annotated[float, typer.Option("--gpus-per-worker", min=0, help="With --engine ray: what each worker takes.")]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -37,13 +51,21 @@ def build(
     detector: Detector = None,
     embedder: Embedder = None,
     workers: Workers = None,
+    engine: EngineName = "local",
+    address: Address = None,
+    gpus: Gpus = 0,
 ) -> None:
     """Make a catalogue from a feed. Interrupted and run again, it goes on where it stopped."""
     from outfitter import catalogue
 
-    with progress("products") as advance:
+    with engine_of(engine, workers, address, gpus) as where, progress("products") as advance:
         report = catalogue.build(
-            feed, out, format=format, workers=workers, progress=steps(advance), **models(detector, embedder)
+            feed,
+            out,
+            format=format,
+            engine=where,
+            progress=steps(advance),
+            **models(detector, embedder),
         )
     tell(report)
 
@@ -56,13 +78,21 @@ def add(
     detector: Detector = None,
     embedder: Embedder = None,
     workers: Workers = None,
+    engine: EngineName = "local",
+    address: Address = None,
+    gpus: Gpus = 0,
 ) -> None:
     """Add the products of a feed, replacing those whose id is there; what has not changed is skipped."""
     from outfitter import catalogue
 
-    with progress("products") as advance:
+    with engine_of(engine, workers, address, gpus) as where, progress("products") as advance:
         report = catalogue.add(
-            feed, to, format=format, workers=workers, progress=steps(advance), **models(detector, embedder)
+            feed,
+            to,
+            format=format,
+            engine=where,
+            progress=steps(advance),
+            **models(detector, embedder),
         )
     tell(report)
 
@@ -78,17 +108,20 @@ def sync(
     detector: Detector = None,
     embedder: Embedder = None,
     workers: Workers = None,
+    engine: EngineName = "local",
+    address: Address = None,
+    gpus: Gpus = 0,
 ) -> None:
     """Make a catalogue what today's feed says: only new and changed pictures are embedded, removed products go."""
     from outfitter import catalogue
 
-    with progress("products") as advance:
+    with engine_of(engine, workers, address, gpus) as where, progress("products") as advance:
         done = catalogue.sync(
             feed,
             catalogue_,
             format=format,
             allow_removals=allow_removals,
-            workers=workers,
+            engine=where,
             progress=steps(advance),
             **models(detector, embedder),
         )
@@ -156,6 +189,21 @@ def models(detector: Path | None, embedder: Path | None) -> dict[str, Any]:
 
         loaded["embedder"] = Embedder(embedder, threads=1)
     return loaded
+
+
+def engine_of(name: str, workers: int | None, address: str | None, gpus: float) -> Engine:
+    """The engine named on the command line. Raises ConfigError."""
+    from outfitter.catalogue.taking import LocalEngine
+
+    if name == "ray":
+        from outfitter.distributed import ray_engine
+
+        return ray_engine(address, workers, gpus)
+    if name != "local":
+        raise ConfigError(f"there is no engine {name!r}; need 'local' or 'ray'{nearest(name, ('local', 'ray'), '.')}")
+    if gpus:
+        raise ConfigError(f"--gpus-per-worker is {gpus:g}, and the engine 'local' uses no GPU. Add --engine ray.")
+    return LocalEngine(workers)
 
 
 def tell(report: Report) -> None:

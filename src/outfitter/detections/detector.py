@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from outfitter.artifact import SHIPPED, DetectorInput, open_session, read_manifest
+from outfitter.artifact import SHIPPED, DetectorInput, Device, open_session, read_manifest
 from outfitter.errors import ConfigError, ModelError
 from outfitter.geometry import clip, scale
 from outfitter.photo import load_photo
@@ -28,14 +28,21 @@ class Detector:
         model: a model folder; None takes the one that comes with Outfitter.
         min_score: only detections at least this sure, in [0, 1]; None takes the manifest's threshold.
         threads: cores for one photo; None takes all. Give 1 where several threads detect at once.
+        device: "cuda" runs it on the GPU that the process sees first; it needs onnxruntime-gpu.
 
     Raises:
         ModelError: the folder is not a whole detector.
         ConfigError: min_score is outside [0, 1].
     """
 
-    def __init__(self, model: Path | None = None, min_score: float | None = None, threads: int | None = None) -> None:
-        folder = model or SHIPPED / "detector"
+    def __init__(
+        self,
+        model: Path | None = None,
+        min_score: float | None = None,
+        threads: int | None = None,
+        device: Device = "cpu",
+    ) -> None:
+        self.folder = folder = model or SHIPPED / "detector"
         self.manifest = read_manifest(folder, "detector")
         if self.manifest.detector_input is None or self.manifest.score_threshold is None:
             raise ModelError(f"{folder}: its manifest lacks detector_input or score_threshold. Export the model again.")
@@ -43,7 +50,7 @@ class Detector:
         self.min_score = self.manifest.score_threshold if min_score is None else min_score
         if not 0 <= self.min_score <= 1:
             raise ConfigError(f"min_score is {self.min_score}; need a number from 0 to 1")
-        self._session = open_session(folder, threads)
+        self._session = open_session(folder, threads, device)
         self._names = np.array(self.manifest.class_names)
 
     def __call__(self, photo: Photo | str | Path | bytes) -> Detections:

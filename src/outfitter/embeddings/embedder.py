@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from outfitter.artifact import SHIPPED, open_session, read_manifest
+from outfitter.artifact import SHIPPED, Device, open_session, read_manifest
 from outfitter.errors import ModelError
 from outfitter.values import Crops, Embeddings
 
@@ -20,19 +20,20 @@ class Embedder:
     Args:
         model: a model folder; None takes the one that comes with Outfitter.
         threads: cores for one call; None takes all. Give 1 where several threads embed at once.
+        device: "cuda" runs it on the GPU that the process sees first; it needs onnxruntime-gpu.
 
     Raises:
         ModelError: the folder is not a whole embedder.
     """
 
-    def __init__(self, model: Path | None = None, threads: int | None = None) -> None:
-        folder = model or SHIPPED / "embedder"
+    def __init__(self, model: Path | None = None, threads: int | None = None, device: Device = "cpu") -> None:
+        self.folder = folder = model or SHIPPED / "embedder"
         self.manifest = read_manifest(folder, "embedder")
         if self.manifest.embedder_input is None or self.manifest.dimensions is None:
             raise ModelError(f"{folder}: its manifest lacks embedder_input or dimensions. Export the model again.")
         self.input = self.manifest.embedder_input
         self.dimensions = self.manifest.dimensions
-        self._session = open_session(folder, threads)
+        self._session = open_session(folder, threads, device)
 
     def __call__(self, crops: Crops) -> Embeddings:
         """Embed N crops, N ≥ 0 → float32 (N, dimensions), each of length 1.

@@ -12,7 +12,7 @@ from typing import Final
 
 from outfitter.catalogue import Catalogue
 from outfitter.errors import ConfigError, PhotoError, QueryError
-from outfitter.photo import fetch_url, is_url, read_bytes
+from outfitter.photo import fetch_url, is_web, read_bytes
 from outfitter.service.looks import Looks
 from outfitter.service.thumbnails import thumbnail
 from outfitter.walk import Shop
@@ -30,7 +30,7 @@ class Exported:
 
 
 class _Pictures:
-    """The pictures that looks name: those of the web stay there, files are scaled and copied, each once a width."""
+    """The pictures that looks name: those of the web stay there, others are scaled and copied, each once a width."""
 
     def __init__(self, catalogue: Catalogue, out: Path) -> None:
         self._catalogue, self._out = catalogue, out
@@ -42,7 +42,7 @@ class _Pictures:
     def link(self, product_id: str, image: str, width: int) -> str:
         """Raises PhotoError."""
         place = self._catalogue.picture(product_id, image)
-        if is_url(str(place)):
+        if is_web(str(place)):
             return str(place)
         key = (str(place), width)
         if key not in self._names:

@@ -13,7 +13,7 @@ import numpy as np
 
 from outfitter.catalogue import Catalogue
 from outfitter.errors import PhotoError, QueryError
-from outfitter.photo import read_bytes, read_header
+from outfitter.photo import is_web, read_bytes, read_header
 from outfitter.recommendations import Garment
 from outfitter.recommendations.slots import NOUNS
 from outfitter.service.schema import Hotspot, LookName, LookOut, Shown
@@ -135,7 +135,8 @@ class Looks:
 
     def _size(self, product_id: str, image: str) -> tuple[int, int]:
         place = self._catalogue.picture(product_id, image)
-        header: Path | bytes = place if isinstance(place, Path) else read_bytes(place, name=place, fetch=self._fetch)
+        fetch = self._fetch if is_web(str(place)) else None
+        header: Path | bytes = place if isinstance(place, Path) else read_bytes(place, name=place, fetch=fetch)
         try:
             return read_header(header, name=image).size_wh
         except PhotoError as error:

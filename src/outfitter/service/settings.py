@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from outfitter.catalogue.intake import cores
+from outfitter.catalogue.taking import cores
 from outfitter.config import Options
 from outfitter.photo import LIMITS
 

@@ -25,7 +25,7 @@ from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.errors import FeedError, OutfitterError, QueryError
 from outfitter.events import EventStore
-from outfitter.photo import is_url, load_photo, read_bytes
+from outfitter.photo import is_web, load_photo, read_bytes
 from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.merchandising import read_merchandising
 from outfitter.service import wire
@@ -289,12 +289,14 @@ class Storefront:
         return self._thumbnail(self._served.catalogue.picture(product.id, names[number]), width)
 
     def _make_thumbnail(self, place: str | Path, width: int) -> bytes:
-        return thumbnail(read_bytes(place, name="the picture", fetch=self.fetch), "the picture", width)
+        # What lies at s3://… was named by the shop's own feed: `_require_urls` lets no other product have it.
+        fetch = self.fetch if is_web(str(place)) else None
+        return thumbnail(read_bytes(place, name="the picture", fetch=fetch), "the picture", width)
 
 
 def _require_urls(product: Product) -> None:
     for image in picture_names(product):
-        if not is_url(image):  # a path would be one of this machine's files
+        if not is_web(image):  # a path or s3://… would be read as this service
             raise FeedError(f"product {product.id!r}: image is {image!r}; need http://host/… or https://host/….")
 
 

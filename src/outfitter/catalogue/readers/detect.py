@@ -8,6 +8,7 @@ import zlib
 from typing import Final
 
 from outfitter.catalogue.readers.lines import split_header
+from outfitter.catalogue.readers.parquet import MAGIC
 from outfitter.catalogue.readers.source import Source, plain_name
 from outfitter.errors import FeedError
 
@@ -28,6 +29,8 @@ def format_of(source: Source) -> str:
             start = file.read(START)
     except (OSError, EOFError, zlib.error) as error:
         raise FeedError(f"{source.name}: cannot be read: {error}. Make or download it again.") from None
+    if start[:4] == MAGIC:
+        return "parquet"
     if start[:4] == b"PK\x03\x04":
         raise FeedError(f"{source.name}: is a ZIP file or a spreadsheet. Unpack it, or save the table as CSV.")
     utf16 = start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

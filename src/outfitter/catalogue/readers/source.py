@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, TypeAlias, cast
 
 from outfitter.catalogue.where import ALIASES
 from outfitter.errors import FeedError, nearest
+from outfitter.objects import copy_object
 from outfitter.registry import Registry
 
 REQUIRED: Final = ("id", "title", "image")
@@ -42,19 +43,35 @@ Record: TypeAlias = tuple[int, Mapping[str, object] | str]
 
 
 class Source:
-    """Where a feed comes from: a path, compressed by gzip or not; or standard input, which is kept in a file."""
+    """Where a feed comes from: a path, compressed by gzip or not.
+
+    Standard input, and what lies in an object store, is kept in a file.
+    """
 
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.path = name, path
 
     @classmethod
     def of_standard_input(cls) -> Source:
-        """All of standard input, on disk for as long as the source lives: a feed is read twice."""
-        handle, name = tempfile.mkstemp(prefix="outfitter-feed-")
-        source = cls("standard input", Path(name))
-        weakref.finalize(source, Path(name).unlink, missing_ok=True)
+        """All of standard input."""
+        return cls._kept("standard input", "", lambda file: shutil.copyfileobj(sys.stdin.buffer, file))
+
+    @classmethod
+    def of_object(cls, url: str) -> Source:
+        """``s3://bucket/key``. Raises FeedError."""
+        try:
+            return cls._kept(url, url.rpartition("/")[2], lambda file: copy_object(url, file))
+        except OSError as error:
+            raise FeedError(f"{url}: cannot be read: {error}. Check the address.") from None
+
+    @classmethod
+    def _kept(cls, name: str, ending: str, copy: Callable[[BinaryIO], None]) -> Source:
+        """On disk for as long as the source lives: a feed is read twice."""
+        handle, path = tempfile.mkstemp(prefix="outfitter-feed-", suffix=f"-{ending}" if ending else "")
+        source = cls(name, Path(path))
+        weakref.finalize(source, Path(path).unlink, missing_ok=True)
         with os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+            copy(file)
         return source
 
     def open(self) -> BinaryIO:

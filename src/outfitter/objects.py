@@ -1,0 +1,101 @@
+"""Objects of a store that speaks S3, by ``s3://bucket/key``: pictures and feeds.
+
+Where the store is and who asks is told by the environment, as for AWS's own tools: AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_ENDPOINT_URL for stores that are not Amazon's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, BinaryIO, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, S3Store
+
+CONNECT_SECONDS: Final = 5
+RETRIES: Final = 5
+
+
+def is_object(source: str) -> bool:
+    """Whether it begins with ``s3://``."""
+    return source[:5].lower() == "s3://"
+
+
+def read_object(url: str, most: int, seconds: float) -> bytes:
+    """An object's bytes.
+
+    Raises:
+        OSError: it cannot be had, or not in `seconds`; the message says why.
+        ValueError: it has more than `most` bytes.
+    """
+    from obstore import get
+
+    with _explained():
+        bucket, key = _parts(url)
+        found = get(_store(bucket, seconds), key)
+        if found.meta["size"] > most:
+            raise ValueError(f"{found.meta['size']:,} bytes")
+        return bytes(found.bytes())
+
+
+def copy_object(url: str, file: BinaryIO) -> None:
+    """Write an object of any size into a file. Raises OSError."""
+    from obstore import get
+
+    with _explained():
+        bucket, key = _parts(url)
+        for chunk in get(_store(bucket, None), key).stream():
+            file.write(chunk)
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """Bucket and key; a key is what follows, as it stands."""
+    bucket, _, key = url[5:].partition("/")
+    if not bucket or not key or key.endswith("/"):
+        raise OSError("names no object; need s3://BUCKET/KEY")
+    return bucket, key
+
+
+@lru_cache(maxsize=64)
+def _store(bucket: str, seconds: float | None) -> S3Store:
+    """A connection pool for each bucket. seconds: for one object; None waits for as long as bytes arrive."""
+    from obstore.store import S3Store
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    client: ClientConfig = {
+        "allow_http": urlsplit(endpoint or "").scheme == "http",
+        "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+    }
+    if seconds is None:
+        client["read_timeout"] = timedelta(seconds=30)
+    else:
+        client["timeout"] = timedelta(seconds=seconds)
+    return S3Store(
+        bucket,
+        config={"endpoint": endpoint} if endpoint else {},
+        client_options=client,
+        retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=seconds or 60)},
+    )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What obstore raises as an OSError with one line."""
+    try:
+        from obstore import exceptions
+    except ModuleNotFoundError:
+        raise OSError("object stores need obstore, which is not installed. Run: pip install 'outfitter[s3]'") from None
+    try:
+        yield
+    except (exceptions.NotFoundError, FileNotFoundError):
+        raise OSError("there is no such object") from None
+    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
+        raise OSError("access is denied; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
+    except exceptions.BaseError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise OSError(lines[0][:300] if lines else type(error).__name__) from error
