@@ -99,6 +99,8 @@ class Manifest(Options):
     embedder_input: EmbedderInput | None = None
     class_names: tuple[str, ...] = ()
     score_threshold: float | None = Field(default=None, ge=0, le=1)
+    photo_threshold: float | None = Field(default=None, ge=0, le=1)
+    """Of a detector: nothing is found in a photo whose best detection is less sure than this."""
     dimensions: int | None = Field(default=None, gt=0)
     parts: Mapping[str, int] = {}
     """Of an embedder whose vectors have parts that can be told apart: name → dimensions, in order."""

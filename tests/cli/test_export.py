@@ -27,12 +27,16 @@ def test_a_drop_is_for_int8(outfitter: Outfitter, tmp_path: Path) -> None:
     assert "--max-drop is for int8; fp16 must not lose more than 0.005" in done.err
 
 
-def test_an_embedder_has_no_area(outfitter: Outfitter, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [("--area", "9000", "an embedder's crops have the side"), ("--empty", ".", "an embedder has no threshold")],
+)
+def test_what_only_detectors_have(outfitter: Outfitter, tmp_path: Path, option: str, value: str, why: str) -> None:
     (tmp_path / "run.json").write_text('{"kind": "embedder"}')
     for run in ("efficientnet-lite2", tmp_path):
-        done = outfitter("export", run, "--on", tmp_path, "--out", tmp_path / "out", "--area", 9000)
+        done = outfitter("export", run, "--on", tmp_path, "--out", tmp_path / "out", option, value)
         assert done.code == 2
-        assert "--area is for detectors; an embedder's crops have the side" in done.err
+        assert f"{option} is for detectors; {why}" in done.err
 
 
 def test_a_frozen_embedder_needs_a_card(outfitter: Outfitter, tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from outfitter.embeddings import Embedder
 from outfitter.errors import ConfigError, ModelError, TrainingError
 from outfitter.learn.card import Card, read_card
 from outfitter.learn.embedder import Colours, LiteAndColour, crops_of, export_embedder
-from outfitter.learn.export import best_threshold, export_detector
+from outfitter.learn.export import best_threshold, export_detector, threshold_for_empty
 from outfitter.learn.train import load_trained
 from outfitter.values import Annotations, Crops, Detections, Example, Photo
+from tests.conftest import ToyModels
 from tests.learn.conftest import Learnt
+from tests.toy import picture
 
 CARD = Card(name="rectangles", recipe="tests", sources=(Source(name="drawn", licence="CC0"),))
 
@@ -91,6 +93,16 @@ def test_the_threshold_is_where_f1_is_highest() -> None:
     truth = {"a": Annotations(boxes[:1], ("top",), (100, 120))}
     found = {"a": Detections(boxes, ("top", "top"), np.array([0.62, 0.41], np.float32), (100, 120))}
     assert 0.41 < best_threshold(truth, found) <= 0.62
+
+
+def test_the_photo_threshold_keeps_empty_photos_empty(toy_models: ToyModels, tmp_path: Path) -> None:
+    garment = {"top": ((20, 30, 80, 110), (200, 20, 30))}  # found with score 0.9
+    for number in range(60):
+        picture((96, 144), **(garment if number < 2 else {})).save(tmp_path / f"{number:02}.png")
+    photos = sorted(tmp_path.iterdir())
+    detector = Detector(toy_models.detector, min_score=0.0)
+    assert threshold_for_empty(detector, photos) == 0.91, "two of 60 are too many"
+    assert threshold_for_empty(detector, photos[1:]) == 0.01, "one of 59 is borne"
 
 
 def test_a_card_must_say_everything(tmp_path: Path) -> None:

@@ -45,6 +45,14 @@ def test_among_look_alikes_the_own_slot_comes_first(make_shop: MakeShop) -> None
     assert ids(source, Garment(QUERY.vectors, None, "your picture")) == ["bottom", "top", "far"]
 
 
+def test_a_category_tells_the_slot_where_the_detector_was_wrong(make_shop: MakeShop) -> None:
+    source = make_shop(
+        [Product("backpack", "B", "a.jpg", "Backpacks"), Product("tee", "T", "b.jpg", "T-Shirts")],
+        [("backpack", "a.jpg", "top", vector(0.80)), ("tee", "b.jpg", "long", vector(0.79))],
+    )
+    assert ids(source) == ["tee", "backpack"]
+
+
 def test_many_nearer_products_of_another_slot_do_not_hide_the_own_slot(make_shop: MakeShop) -> None:
     bottoms = [(f"b{number}", f"b{number}.jpg", "bottom", vector(0.800 + number / 10_000)) for number in range(40)]
     source = make_shop(

@@ -69,7 +69,9 @@ def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dic
     if asked.map is not None:
         mapping = read_mapping(asked.map)
         predictions = {name: renamed(one, mapping) for name, one in predictions.items()}
-    shown_from = subject.shown_from if asked.shown_from is None else asked.shown_from
+    # Whether a packshot's garment is shown, or anything where there is none, its best detection alone decides.
+    own = subject.best_from if protocol == "packshot" else subject.shown_from
+    shown_from = own if asked.shown_from is None else asked.shown_from
     terms = Terms(
         protocol=protocol,
         data=f"{on.resolve().name} {asked.split}",

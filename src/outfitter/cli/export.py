@@ -11,6 +11,7 @@ import typer
 from outfitter.artifact import DetectorInput
 from outfitter.cli.output import emit, say
 from outfitter.errors import ConfigError
+from outfitter.photo import list_photos
 
 FROZEN: Final = "efficientnet-lite2"
 """In place of a run: the embedder that was never trained on garments."""
@@ -45,6 +46,10 @@ def command(
     area: Annotated[
         int | None, typer.Option(min=1, help="Pixels at which photos are served, if not those of the training.")
     ] = None,
+    empty: Annotated[
+        Path | None,
+        typer.Option(help="A folder of photos without a garment: on at most 2 % of them will any be found."),
+    ] = None,
     max_drop: Annotated[
         float | None, typer.Option(min=0, max=1, help="AP that int8 may lose against torch; 0.005 by default.")
     ] = None,
@@ -59,6 +64,8 @@ def command(
     embeds = metric.is_embedder_run(Path(run))
     if area is not None and (embeds or run == FROZEN):
         raise ConfigError("--area is for detectors; an embedder's crops have the side it was trained at. Leave it out.")
+    if empty is not None and (embeds or run == FROZEN):
+        raise ConfigError("--empty is for detectors; an embedder has no threshold. Leave it out.")
     if embeds:
         if precision is not Precision.fp16:
             raise ConfigError(f"an embedder is exported with --precision fp16, weights in half; got {precision.value}.")
@@ -87,6 +94,7 @@ def command(
             precision=precision.value,
             max_drop=export.MAX_DROP if max_drop is None else max_drop,
             calibration=data.split("train"),
+            empty=list_photos(empty) if empty else (),
         )
         say(f"AP {parity.torch.ap:.4f} in torch, {parity.exported.ap:.4f} exported ({precision.value}).")
     emit({"model": str(out), **manifest.model_dump(mode="json", exclude_none=True)})

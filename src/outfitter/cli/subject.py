@@ -23,6 +23,7 @@ class Subject:
     path: Path
     detect: Callable[[Photo], Detections] | None = None
     shown_from: float = SHOWN_FROM
+    best_from: float = SHOWN_FROM
     parallel: bool = True
 
 
@@ -37,7 +38,8 @@ def open_subject(model: str, threads: int | None) -> Subject:
         detector = Detector(path, min_score=0.0, threads=threads)
         manifest = detector.manifest
         shown_from = SHOWN_FROM if manifest.score_threshold is None else manifest.score_threshold
-        return Subject(manifest.model_id, manifest.sha256[:16], path, detector, shown_from)
+        best_from = max(shown_from, manifest.photo_threshold or 0.0)
+        return Subject(manifest.model_id, manifest.sha256[:16], path, detector, shown_from, best_from)
     if (path / "run.json").is_file():
         from outfitter.learn.train import best_checkpoint, load_trained
 

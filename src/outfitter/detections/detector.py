@@ -26,7 +26,8 @@ class Detector:
 
     Args:
         model: a model folder; None takes the one that comes with Outfitter.
-        min_score: only detections at least this sure, in [0, 1]; None takes the manifest's threshold.
+        min_score: only detections at least this sure, in [0, 1]; None takes the manifest's thresholds, and then finds
+            nothing at all in a photo whose best detection is below the one for photos.
         threads: cores for one photo; None takes all. Give 1 where several threads detect at once.
         device: "cuda" runs it on the GPU that the process sees first; it needs onnxruntime-gpu.
 
@@ -48,6 +49,7 @@ class Detector:
             raise ModelError(f"{folder}: its manifest lacks detector_input or score_threshold. Export the model again.")
         self.input = self.manifest.detector_input
         self.min_score = self.manifest.score_threshold if min_score is None else min_score
+        self.min_best_score = (self.manifest.photo_threshold or 0.0) if min_score is None else 0.0
         if not 0 <= self.min_score <= 1:
             raise ConfigError(f"min_score is {self.min_score}; need a number from 0 to 1")
         self._session = open_session(folder, threads, device)
@@ -65,5 +67,6 @@ class Detector:
         boxes, classes, scores = self._session.run(None, {"pixels": pixels})
         boxes = clip(scale(boxes, (loaded.size_wh[0] / width, loaded.size_wh[1] / height)), loaded.size_wh)
         good = (scores >= self.min_score) & (boxes[:, 2:] > boxes[:, :2]).all(1)
+        good &= bool((scores[good] >= self.min_best_score).any())
         names = tuple(self._names[classes[good]].tolist())
         return Detections(boxes[good], names, np.minimum(scores[good], 1), loaded.size_wh)

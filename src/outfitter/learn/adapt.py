@@ -133,13 +133,20 @@ def adapt(
             f"{feed}: adapted, {scores[1].value:.3f} of {len(val)} pictures are right, and {scores[0].value:.3f} were "
             f"before. Nothing was written. Try more pictures, or other --steps; the run is in {run}."
         )
-    # The threshold stays: what is shown of a shop's own products says nothing of what is shown of anything else.
+    # The thresholds stay: what is shown of a shop's own products says nothing of what is shown of anything else.
     card = Card(
         name=f"{manifest.name}-adapted",
         recipe=f"outfitter adapt {feed}",
         sources=(*manifest.sources, Source(name=f"Pictures of {feed}", licence="the shop's own")),
     )
-    exported, _ = export_detector(trained, out, val, card, score_threshold=manifest.score_threshold)
+    exported, _ = export_detector(
+        trained,
+        out,
+        val,
+        card,
+        score_threshold=manifest.score_threshold,
+        photo_threshold=manifest.photo_threshold,
+    )
     return Adapted(labelled, scores[0], scores[1], moved, exported)
 
 

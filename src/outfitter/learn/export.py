@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from outfitter.photo import load_photo
 from outfitter.values import Detections, Example
 
 MAX_DROP: Final = 0.005
+FALSE_ALARMS: Final = 0.02
+"""Share of photos without a garment on which something may be shown; a user bears 0.05, and other photos are harder."""
 CALIBRATED: Final = 64
 """Photos on which int8's ranges are seen, at most."""
 
@@ -70,6 +73,14 @@ def best_threshold(truth: Mapping[str, Any], predictions: Mapping[str, Detection
     return round(float(grid[int(np.argmax(f1))]), 2)
 
 
+def threshold_for_empty(detector: Detector, empty: Sequence[Path]) -> float:
+    """The least score, to a hundredth, that is reached on at most `FALSE_ALARMS` of these photos without a garment."""
+    best = [max(detector(photo).scores.tolist(), default=0.0) for photo in empty]
+    most = int(FALSE_ALARMS * len(best))
+    too_many = sorted(best, reverse=True)[most]
+    return min(1.0, (math.floor(100 * too_many + 1e-3) + 1) / 100)  # scores are float32: 0.9 is a little less
+
+
 def export_detector(
     detector: TorchDetector,
     out: Path,
@@ -80,11 +91,14 @@ def export_detector(
     max_drop: float = MAX_DROP,
     calibration: Sequence[Example] = (),
     score_threshold: float | None = None,
+    photo_threshold: float | None = None,
+    empty: Sequence[Path] = (),
 ) -> tuple[Manifest, Parity]:
     """Export, compare with torch on `examples`, and write the model folder only if it passed.
 
     max_drop: of AP. calibration: photos for int8, whose boxes may move as long as AP holds. score_threshold: None
-    takes the one of the best F1 on `examples`.
+    takes the one of the best F1 on `examples`. photo_threshold: None takes the least at which the detector fires on at
+    most `FALSE_ALARMS` of `empty`, photos without a garment, and none where there are no such photos.
 
     Raises:
         TrainingError: AP fell by more than `max_drop`, or, but for int8, over 1 % of the detections moved.
@@ -126,6 +140,10 @@ def export_detector(
                 f"{'allow more with --max-drop' if precision == 'int8' else 'export with --precision fp32'}."
             )
         manifest["score_threshold"] = score_threshold or best_threshold(truth, predictions)
+        if photo_threshold is None and empty:
+            photo_threshold = threshold_for_empty(exported, empty)
+        if photo_threshold is not None:
+            manifest["photo_threshold"] = photo_threshold
         manifest["metrics"] = {
             "protocol": "photo",
             "photos": len(examples),

@@ -66,7 +66,7 @@ class Similar:
                 break
             product = source.product(candidate.product_id)
             parts = {"similarity": candidate.similarity}
-            if garment.slot is not None and garment.slot in _slots(garment, candidate, product):
+            if garment.slot is not None and garment.slot == (slot_of_category(product.category) or candidate.slot):
                 parts["same_slot"] = share * (1 - candidate.similarity)
             known = scored[product.id][0] if product.id in scored else -np.inf
             if sum(parts.values()) <= known or sum(parts.values()) < bar:
@@ -92,12 +92,6 @@ class Similar:
             )
             for rank, (score, candidate, product, parts) in enumerate(best, 1)
         ]
-
-
-def _slots(garment: Garment, candidate: Candidate, product: Product) -> tuple[str | None, ...]:
-    """What the candidate may be taken for. Between two products of the shop their categories decide, where known."""
-    named = slot_of_category(product.category)
-    return (named,) if garment.product is not None and named else (candidate.slot, named)
 
 
 def _because(garment: Garment, candidate: Candidate, product: Product, parts: dict[str, float]) -> str:

@@ -1,0 +1,35 @@
+"""What of a photo's detections is shown."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from outfitter.detections import Detector
+from outfitter.values import Photo
+from tests.conftest import ToyModels
+from tests.toy import picture
+
+OUTFIT = Photo(
+    np.asarray(
+        picture((160, 240), top=((40, 30, 120, 110), (200, 20, 30)), bottom=((50, 120, 110, 220), (40, 60, 200)))
+    ),
+    "outfit.jpg",
+)
+"""Both garments are found with score 0.9."""
+
+
+@pytest.mark.parametrize(("threshold", "shown"), [(None, 2), (0.85, 2), (0.95, 0)])
+def test_nothing_is_found_where_the_best_is_not_sure(
+    toy_models: ToyModels, tmp_path: Path, threshold: float | None, shown: int
+) -> None:
+    model = tmp_path / "detector"
+    shutil.copytree(toy_models.detector, model)
+    manifest = json.loads((model / "manifest.json").read_text())
+    (model / "manifest.json").write_text(json.dumps({**manifest, "photo_threshold": threshold}))
+    assert len(Detector(model)(OUTFIT)) == shown
+    assert len(Detector(model, min_score=0.5)(OUTFIT)) == 2, "who names a score gets all above it"
