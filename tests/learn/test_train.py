@@ -246,10 +246,10 @@ def test_frozen_parameters_keep_their_values(tmp_path: Path, rectangles: Rectang
 
 
 def test_a_second_stage_may_learn_from_fewer_proposals(tmp_path: Path, rectangles: Rectangles) -> None:
-    fewer = RunInfo(SMALL.model_copy(update={"second_stage": 24}), NAMES, "x")
+    fewer = RunInfo(SMALL.model_copy(update={"second_stage": 24, "second_stage_positives": 0.5}), NAMES, "x")
     run = start(tmp_path / "run", fewer, rectangles(2), ())
     heads: Any = run.model.roi_heads
-    assert heads.fg_bg_sampler.batch_size_per_image == 24
+    assert (heads.fg_bg_sampler.batch_size_per_image, heads.fg_bg_sampler.positive_fraction) == (24, 0.5)
     single = train_options({"model": "ssdlite320_mobilenet_v3", "weights": "none", "second_stage": 24}, "x")
     with pytest.raises(ConfigError, match="second_stage: ssdlite320_mobilenet_v3 has one stage only. Leave it out"):
         start(tmp_path / "other", RunInfo(single, NAMES, "x"), rectangles(2), ())

@@ -38,15 +38,7 @@ MOST_AT_EDGE: Final = 0.35
 def find_on_plain_ground(pixels: NDArray[np.uint8]) -> Box | str:
     """The garment's box in pixels of the photo, uint8 (H, W, 3); or in words why there is none to be trusted."""
     height, width = pixels.shape[:2]
-    scale = SIDE / max(width, height)
-    small = Image.fromarray(pixels).resize(
-        (max(8, round(width * scale)), max(8, round(height * scale))), Image.Resampling.BILINEAR
-    )
-    picture = to_lab(np.asarray(small.filter(ImageFilter.GaussianBlur(0.8)))).astype(np.float32)
-    edge = np.ones(picture.shape[:2], bool)
-    depth = max(3, round(0.05 * min(edge.shape)))
-    edge[depth:-depth, depth:-depth] = False
-    garment = _solid(_distance(picture, picture[edge]) > FAR)
+    garment, edge = _stands_out(pixels)
     value, area, x1, y1, x2, y2 = pieces(garment.astype(np.uint8))
     own = value == 1
     if not own.any():
@@ -62,6 +54,26 @@ def find_on_plain_ground(pixels: NDArray[np.uint8]) -> Box | str:
         return "what stands out reaches far along the edge"
     across, down = width / garment.shape[1], height / garment.shape[0]
     return (float(left * across), float(top * down), float(right * across), float(bottom * down))
+
+
+def find_mask(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """What stands out from the ground of a photo, uint8 (H, W, 3): bool (H, W), soft edges cut in the middle."""
+    small = Image.fromarray(_stands_out(pixels)[0].astype(np.uint8) * 255)
+    return np.asarray(small.resize(pixels.shape[1::-1], Image.Resampling.BICUBIC)) > 127
+
+
+def _stands_out(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The garment, and the edge that the ground was learnt from, of the photo at `SIDE` pixels: bool (h, w)."""
+    height, width = pixels.shape[:2]
+    scale = SIDE / max(width, height)
+    small = Image.fromarray(pixels).resize(
+        (max(8, round(width * scale)), max(8, round(height * scale))), Image.Resampling.BILINEAR
+    )
+    picture = to_lab(np.asarray(small.filter(ImageFilter.GaussianBlur(0.8)))).astype(np.float32)
+    edge = np.ones(picture.shape[:2], bool)
+    depth = max(3, round(0.05 * min(edge.shape)))
+    edge[depth:-depth, depth:-depth] = False
+    return _solid(_distance(picture, picture[edge]) > FAR), edge
 
 
 def _distance(picture: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.float32]:

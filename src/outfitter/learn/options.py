@@ -71,6 +71,12 @@ class TrainOptions(LoopOptions):
         gt=0,
         description="proposals of a photo that the second stage learns from: fewer cost less; null: the model's own",
     )
+    second_stage_positives: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="most of these proposals that may show a garment, as a share; null: the model's own",
+    )
     empty_classes: Literal["refuse", "allow"] = Field(
         default="refuse", description="whether a class may have no box at all in train"
     )

@@ -115,11 +115,15 @@ class DetectorTask:
     def build(self, weights: str | None) -> nn.Module:
         options = self.info.options
         model = build(options.model, self.info.class_names, weights)
-        if options.second_stage is not None:
-            heads: Any = getattr(model, "roi_heads", None)
-            if heads is None:
-                raise ConfigError(f"second_stage: {options.model} has one stage only. Leave it out.")
-            heads.fg_bg_sampler.batch_size_per_image = options.second_stage
+        for key, setting in (
+            ("second_stage", "batch_size_per_image"),
+            ("second_stage_positives", "positive_fraction"),
+        ):
+            if (wanted := getattr(options, key)) is not None:
+                heads: Any = getattr(model, "roi_heads", None)
+                if heads is None:
+                    raise ConfigError(f"{key}: {options.model} has one stage only. Leave it out.")
+                setattr(heads.fg_bg_sampler, setting, wanted)
         return model
 
     def batches(self, first_step: int, rank: int, world: int) -> Iterator[Batch]:
