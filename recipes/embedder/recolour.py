@@ -1,9 +1,9 @@
 """Real garments in other colours, on other grounds: python recolour.py PACKSHOTS OUT SEED COUNT [COPIES].
 
-PACKSHOTS is a data set of photos on plain ground, as 'outfitter datasets prepare' writes it; COUNT garments of its train
-split are taken. Each becomes a group of OUT/items.csv: as it is, and COPIES times (2) in the colour of another of them,
-its box moved a little, mirrored or not, on a white, light or coloured ground. Pattern and shading stay: colours are
-turned around the main one and moved with it, in CIELAB.
+PACKSHOTS is a data set of photos on plain ground, as 'outfitter datasets prepare' writes it; COUNT garments of its
+train split are taken. Each becomes a group of OUT/items.csv: as it is, and COPIES times (2) in the colour of another of
+them, its box moved a little, mirrored or not, on a white, light or coloured ground. Pattern and shading stay: colours
+are turned around the main one and moved with it, in CIELAB.
 """
 
 from __future__ import annotations
