@@ -49,17 +49,16 @@ Rate: TypeAlias = Callable[[], Awaitable[float]]
 
 def serve(catalogue: Path) -> None:
     """Print the port, then serve for ever."""
-    import logging
-
     from fastapi import Response
 
     from outfitter.service.app import create_app
     from outfitter.service.auth import Keys
+    from outfitter.service.log import log_to
     from outfitter.service.server import listen
     from outfitter.service.settings import Settings
 
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
-    settings = Settings(catalogue=catalogue, insecure_local=True, rate=0, reload_seconds=0)
+    log_to()
+    settings = Settings(catalogue=catalogue, insecure_local=True, rate=0, reload_seconds=0, seconds=300)
     app = create_app(settings, Keys.ephemeral())
     front = app.state.front
 

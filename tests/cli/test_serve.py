@@ -76,9 +76,32 @@ def test_the_key_is_printed_once_and_sigterm_answers_what_is_under_way(
         assert "with the admin key that the first start printed" in "".join(said)
 
 
+def test_json_logs_are_json_and_the_key_is_not_among_them(built: Path, toy_models: ToyModels, tmp_path: Path) -> None:
+    models = ("--detector", toy_models.detector, "--embedder", toy_models.embedder)
+    options = ("--catalogue", built, "--state", tmp_path / "state", "--port", "0", "--log", "json", *models)
+    command = [sys.executable, "-m", "outfitter.cli", "serve", *map(str, options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stderr
+        key = json.loads(running.stdout.readline())["admin_key"]
+        started = running.stderr.readline()
+        port = int(re.findall(r"at http://127\.0\.0\.1:(\d+)/", json.loads(started)["message"])[0])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("GET", "/v1/products", headers={"Authorization": f"Bearer {key}"})
+        assert connection.getresponse().status == 200
+        connection.close()
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=30)
+    rows = [json.loads(line) for line in err.splitlines()]
+    assert [(row["route"], row["status"], row["caller"]) for row in rows] == [("/v1/products", 200, "admin")]
+    assert out == ""
+    assert "ofk_" not in started + err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--log", "xml"), "'text' or 'json'"),
         (("--insecure-local", "--host", "0.0.0.0"), "has no keys, so --host must be 127.0.0.1"),
         (("--origin", "shop.example"), "need an origin such as https://shop.example"),
         (("--origin", "https://shop.example/"), "need an origin such as https://shop.example"),

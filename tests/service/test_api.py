@@ -73,11 +73,11 @@ def test_one_garment_and_a_region(client: TestClient) -> None:
     part = client.post("/v1/recommend", files=photo, data={"k": "1", "region": "112,205,208,395"}).json()["picks"]
     assert [(pick["garment"], pick["product"]["id"]) for pick in part] == [(None, "bottom-navy")]
     detail = problem(client.post("/v1/recommend", files=photo, data={"garment": "7"}), 422, "query")
-    assert "there is no garment 7 in the photo; found: 0 top, 1 bottom" in detail
+    assert "the photo: there is no garment 7; found: 0 top, 1 bottom" in detail
     outside = client.post("/v1/recommend", files=photo, data={"region": "0,0,10000,10000"})
     assert "need 0 <= x1 < x2 <= 322" in problem(outside, 422, "query")
     both = client.post("/v1/recommend", files=photo, data={"region": "0,0,10,10", "garment": "0"})
-    assert "give one of them" in problem(both, 422, "query")
+    assert "garment or a region, not both" in problem(both, 422, "query")
 
 
 def test_the_completed_look(client: TestClient) -> None:

@@ -19,6 +19,7 @@ from outfitter.embeddings import Embedder
 from outfitter.errors import ModelError
 from outfitter.service.batching import CROPS, BatchedEmbedder, BoundedDetector
 from outfitter.service.limits import Desk
+from outfitter.service.metrics import Metrics
 from outfitter.service.problems import Problem
 from outfitter.values import Crops, Detections, Embeddings
 from tests.conftest import ToyModels
@@ -55,8 +56,8 @@ class Gated:
 
 def test_crops_that_arrive_during_a_run_go_together_and_come_back_apart(toy_models: ToyModels) -> None:
     inner = Embedder(toy_models.embedder, threads=1)
-    gated, observed = Gated(inner), list[int]()
-    batched = BatchedEmbedder(gated, 1, one_core(), observed.append)
+    gated, metrics = Gated(inner), Metrics()
+    batched = BatchedEmbedder(gated, 1, one_core(), metrics)
     sizes = [3, 1, 2, 1, 2, 7]  # the first runs alone; then 1 + 2 + 1 are as many as may, and nothing goes with 7
     with ThreadPoolExecutor(len(sizes)) as pool:
         asked = []
@@ -70,7 +71,12 @@ def test_crops_that_arrive_during_a_run_go_together_and_come_back_apart(toy_mode
             gated.gate.release()
         for number, (one, size) in enumerate(zip(asked, sizes, strict=True)):
             np.testing.assert_allclose(one.result(10).vectors, inner(crops(size, number)).vectors, atol=1e-6)
-    assert gated.runs == observed == [3, CROPS, 2, 7]
+    assert gated.runs == [3, CROPS, 2, 7]
+    told = metrics.registry.get_sample_value
+    assert (told("outfitter_embedder_crops_count"), told("outfitter_embedder_crops_sum")) == (4, 16)
+    assert told("outfitter_queue_wait_seconds_count", {"queue": "embedder"}) == len(sizes)
+    assert told("outfitter_stage_seconds_count", {"stage": "embed"}) == 4
+    assert told("outfitter_queue", {"queue": "embedder"}) == 0
     batched.close()
     with pytest.raises(RuntimeError, match="closed"):
         batched(crops(1, 0))
@@ -87,7 +93,7 @@ def _wait_for(true: Any) -> None:
 def test_an_error_reaches_those_it_concerns_and_the_embedder_goes_on(toy_models: ToyModels) -> None:
     inner = Embedder(toy_models.embedder, threads=1)
     gated = Gated(inner)
-    batched = BatchedEmbedder(gated, 1, one_core())
+    batched = BatchedEmbedder(gated, 1, one_core(), Metrics())
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(batched, crops(1, 0))
         assert gated.entered.acquire(timeout=10)
@@ -106,7 +112,7 @@ def test_an_error_reaches_those_it_concerns_and_the_embedder_goes_on(toy_models:
 
 
 def test_nothing_to_embed(toy_models: ToyModels) -> None:
-    batched = BatchedEmbedder(Embedder(toy_models.embedder, threads=1), 1, one_core())
+    batched = BatchedEmbedder(Embedder(toy_models.embedder, threads=1), 1, one_core(), Metrics())
     assert batched(crops(0, 0)).vectors.shape == (0, 48)
     batched.close()
 
@@ -125,7 +131,7 @@ def test_photos_at_once_are_bounded_by_the_cores(toy_models: ToyModels) -> None:
             now -= 1
         return found
 
-    bounded = BoundedDetector(counted, threading.BoundedSemaphore(2))
+    bounded = BoundedDetector(counted, threading.BoundedSemaphore(2), Metrics())
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: bounded(outfit()), range(8)))
     assert most == 2

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from outfitter.cli.output import say
+from outfitter.cli.output import emit, say
 from outfitter.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_log = logging.getLogger("outfitter.service")
 
 
 def command(
@@ -36,6 +37,7 @@ def command(
     queue: Annotated[int | None, typer.Option(min=1, help="Requests that may wait; beyond them 503.")] = None,
     timeout: Annotated[float | None, typer.Option(help="The longest a request may take, in seconds.")] = None,
     rate: Annotated[float | None, typer.Option(help="Requests a second for each key; 0 for no limit.")] = None,
+    log: Annotated[str, typer.Option(help="What is written to stderr: text for people, or json.")] = "text",
     detector: Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")] = None,
     embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
 ) -> None:
@@ -43,6 +45,7 @@ def command(
     from outfitter.config import parse
     from outfitter.service.app import create_app
     from outfitter.service.auth import Keys
+    from outfitter.service.log import log_to
     from outfitter.service.server import listen
     from outfitter.service.settings import Settings
 
@@ -60,15 +63,20 @@ def command(
         "rate": rate,
         "detector": detector,
         "embedder": embedder,
+        "log": log,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = parse(Settings, {"catalogue": catalogue, "insecure_local": insecure_local, **chosen}, "outfitter serve")
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+    log_to(kind=settings.log)
     keys, new = (Keys.ephemeral(), None) if insecure_local else Keys.open(settings.state_folder)
     app = create_app(settings, keys)
     server, sock = listen(app, settings, host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
-    if new:
+    if settings.log == "json":
+        _log.info("serving %s at %s", catalogue, address)
+        if new:  # not into the log, which others keep and read
+            emit({"admin_key": new})
+    elif new:
         say(f"The admin key, shown this once: {new}")
         say(f"Open {address}#key={new} in a browser. Pages of a shop get tokens: POST /v1/tokens.")
     else:

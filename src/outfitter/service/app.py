@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from outfitter.events import EventStore
 from outfitter.service import problems
-from outfitter.service.api import router
 from outfitter.service.auth import Keys
 from outfitter.service.envelope import Envelope
 from outfitter.service.front import Front
@@ -21,6 +20,7 @@ from outfitter.service.happenings import Happenings
 from outfitter.service.limits import Desk, Rates
 from outfitter.service.metrics import Metrics
 from outfitter.service.pages import pages
+from outfitter.service.routes import router
 from outfitter.service.settings import Settings
 from outfitter.service.storefront import Storefront
 
@@ -46,7 +46,7 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
     metrics = Metrics()
     keys = keys or Keys.open(settings.state_folder)[0]
     settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    happenings = Happenings(EventStore(settings.events or settings.state_folder / "events.db"))
+    happenings = Happenings(EventStore(settings.events or settings.state_folder / "events.db"), metrics)
     storefront = Storefront(settings, keys, metrics, happenings.store, fetch)
     front = Front(
         settings,
@@ -55,9 +55,9 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
         storefront,
         happenings,
         Rates(settings.rate, settings.burst),
-        photos=Desk(2 * settings.workers, settings.queue, settings.seconds, "photo"),
-        searches=Desk(SEARCHES * settings.workers, settings.queue, settings.seconds, "search"),
-        writes=Desk(1, 8, WRITE_SECONDS, "write"),
+        photos=_desk(metrics, "photo", 2 * settings.workers, settings.queue, settings.seconds),
+        searches=_desk(metrics, "search", SEARCHES * settings.workers, settings.queue, settings.seconds),
+        writes=_desk(metrics, "write", 1, 8, WRITE_SECONDS),
     )
 
     @contextlib.asynccontextmanager
@@ -91,12 +91,20 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
         CORSMiddleware,
         allow_origins=list(settings.origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
         expose_headers=["Retry-After", "X-Request-Id"],
         max_age=3600,
     )
     app.add_middleware(Envelope, metrics=metrics, body_bytes=settings.body_bytes, body_seconds=settings.seconds)
     return app
+
+
+def _desk(
+    metrics: Metrics, name: Literal["photo", "search", "write"], workers: int, queue: int, seconds: float
+) -> Desk:
+    desk = Desk(workers, queue, seconds, name, metrics.waits(name))
+    metrics.watch(name, lambda: desk.taken)
+    return desk
 
 
 async def _every(seconds: float, work: Callable[[], object]) -> None:

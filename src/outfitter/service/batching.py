@@ -7,8 +7,9 @@ CPU), so there it is the number of runs at once that is bounded, by the cores.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from threading import BoundedSemaphore, Condition, Thread
 from typing import Final, NamedTuple
@@ -16,8 +17,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from outfitter.artifact import Manifest
+from outfitter.service.log import REQUEST
+from outfitter.service.metrics import Metrics
 from outfitter.values import Crops, Detections, Embeddings
 from outfitter.walk import Embeds, Finds, PhotoSource
+
+_log = logging.getLogger("outfitter.service")
 
 CROPS: Final = 4
 """Crops a run, where several callers' go together; see `outfitter.embeddings.embedder.BATCH`."""
@@ -26,24 +31,29 @@ CROPS: Final = 4
 class BoundedDetector:
     """A detector of one thread a photo, as many photos at once as `cores` lets through."""
 
-    def __init__(self, detector: Finds, cores: BoundedSemaphore) -> None:
-        self._detector, self._cores = detector, cores
+    def __init__(self, detector: Finds, cores: BoundedSemaphore, metrics: Metrics) -> None:
+        self._detector, self._cores, self._metrics = detector, cores, metrics
+        self._waited = metrics.waits("core")
 
     def __call__(self, photo: PhotoSource, /) -> Detections:
+        started = time.monotonic()
         with self._cores:
-            return self._detector(photo)
+            self._waited(time.monotonic() - started)
+            with self._metrics.stage("detect"):
+                return self._detector(photo)
 
 
 class _Waiting(NamedTuple):
     crops: Crops
     vectors: Future[Embeddings]
+    since: float
+    request: str
 
 
 class BatchedEmbedder:
     """An embedder of one thread a run, `runs` runs at once, joining the crops of all callers. Thread-safe.
 
     cores: shared with the detector, so that models never take more cores than there are.
-    observe: told how many crops each run took.
     """
 
     def __init__(
@@ -51,9 +61,11 @@ class BatchedEmbedder:
         embedder: Embeds,
         runs: int,
         cores: BoundedSemaphore,
-        observe: Callable[[int], object] = lambda _: None,
+        metrics: Metrics,
     ) -> None:
-        self._embedder, self._cores, self._observe = embedder, cores, observe
+        self._embedder, self._cores, self._metrics = embedder, cores, metrics
+        self._waited = metrics.waits("embedder")
+        metrics.watch("embedder", lambda: sum(len(one.crops) for one in list(self._waiting)))
         self._waiting: deque[_Waiting] = deque()
         self._changed = Condition()
         self._closed = False
@@ -67,7 +79,7 @@ class BatchedEmbedder:
 
     def __call__(self, crops: Crops, /) -> Embeddings:
         """As the embedder's own; its errors, too."""
-        waiting = _Waiting(crops, Future())
+        waiting = _Waiting(crops, Future(), time.monotonic(), REQUEST.get())
         with self._changed:
             if self._closed:
                 raise RuntimeError("the embedder is closed")
@@ -94,9 +106,15 @@ class BatchedEmbedder:
                 pixels = (
                     np.concatenate([one.crops.pixels for one in batch]) if len(batch) > 1 else batch[0].crops.pixels
                 )
-                self._observe(len(pixels))
-                made = self._embedder(Crops(pixels, batch[0].crops.protocol))
+                self._metrics.crops.observe(len(pixels))
+                for one in batch:
+                    self._waited(time.monotonic() - one.since)
+                with self._metrics.stage("embed"):
+                    made = self._embedder(Crops(pixels, batch[0].crops.protocol))
             except BaseException as error:
+                _log.exception(
+                    "a run of the embedder failed", extra={"fields": {"requests": [one.request for one in batch]}}
+                )
                 for one in batch:
                     one.vectors.set_exception(error)
                 continue

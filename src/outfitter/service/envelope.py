@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import secrets
 import time
-from typing import Any, Final
+from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from outfitter.errors import OutfitterError
+from outfitter.service.log import REQUEST, request_id
 from outfitter.service.metrics import Metrics
 from outfitter.service.problems import Problem, answer, problem_of
 
@@ -46,7 +45,8 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["request_id"] = request_id = secrets.token_hex(8)
+        own_id = request_id(Headers(scope=scope).get("x-request-id"))
+        REQUEST.set(own_id)  # of this task, which answers this request only
         started, status = time.perf_counter(), 0
 
         async def deliver(message: Message) -> None:
@@ -54,7 +54,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
+                headers["X-Request-Id"] = own_id
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -68,27 +68,24 @@ class Envelope:
             if isinstance(error, OutfitterError):
                 error = problem_of(error)
             if not isinstance(error, Problem):
-                _log.error("request %s failed", request_id, exc_info=error)
-                error = Problem(500, "internal", f"Something went wrong here. It was logged as request {request_id}.")
+                _log.error("a request failed", exc_info=error)
+                error = Problem(500, "internal", f"Something went wrong here. It was logged as request {own_id}.")
             if not status:
-                await answer(error, request_id)(scope, receive, deliver)
+                await answer(error, scope)(scope, receive, deliver)
         finally:
-            self._record(scope, status, time.perf_counter() - started, request_id)
+            self._record(scope, status, time.perf_counter() - started)
 
-    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         # The route and not the path, and never the query: paths hold ids without end, queries hold signatures.
         route = getattr(scope.get("route"), "path", "(none)")
-        self._metrics.record(scope["method"], route, status, seconds)
+        problem, caller = scope.get("problem"), scope.get("caller")
+        self._metrics.record(scope["method"], route, status, seconds, problem)
         if _log.isEnabledFor(logging.INFO):
-            fields: dict[str, Any] = {
-                "request": request_id,
-                "method": scope["method"],
-                "route": route,
-                "status": status,
-                "ms": round(1000 * seconds, 1),
-                "caller": scope.get("caller", ""),
-            }
-            _log.info(json.dumps(fields))
+            ms = round(1000 * seconds, 1)
+            fields = {"method": scope["method"], "route": route, "status": status, "ms": ms}
+            fields |= {"caller": caller} if caller else {}
+            fields |= {"problem": problem} if problem else {}
+            _log.info("%s %s %d in %s ms", scope["method"], route, status, ms, extra={"fields": fields})
 
 
 class _Body:

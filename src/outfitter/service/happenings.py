@@ -13,6 +13,8 @@ from outfitter.errors import EventError
 from outfitter.events import Added, EventStore, Shown
 from outfitter.events.event import read_event
 from outfitter.service.auth import Caller
+from outfitter.service.log import REQUEST
+from outfitter.service.metrics import Metrics
 from outfitter.service.problems import Problem
 
 WAITING: Final = 10_000
@@ -34,9 +36,10 @@ class Happenings:
     disk. Events are acknowledged when they lie on it.
     """
 
-    def __init__(self, store: EventStore) -> None:
-        self.store = store
-        self._waiting: deque[Shown] = deque(maxlen=WAITING)
+    def __init__(self, store: EventStore, metrics: Metrics) -> None:
+        self.store, self._metrics = store, metrics
+        self._waiting: deque[tuple[Shown, str]] = deque()
+        metrics.watch("lists", lambda: len(self._waiting))
         self._changed, self._closed = Condition(), False
         self._thread = Thread(target=self._write, name="shown", daemon=True)
         self._thread.start()
@@ -55,12 +58,18 @@ class Happenings:
                 if event.kind in TRUSTED:
                     raise Problem(403, "key", f"A browser token may not report a {event.kind}. Use the admin key.")
                 require_no_user(event.user, caller)
-        return self.store.add(events, now)
+        with self._metrics.stage("events"):
+            added = self.store.add(events, now)
+        self._metrics.events.inc(added.new)
+        return added
 
     def show(self, shown: Shown) -> None:
         """Remember a list, soon."""
         with self._changed:
-            self._waiting.append(shown)
+            self._waiting.append((shown, REQUEST.get()))
+            if len(self._waiting) > WAITING:
+                self._waiting.popleft()
+                self._metrics.lost.inc()
             if len(self._waiting) in (1, BATCH):
                 self._changed.notify()
 
@@ -83,9 +92,13 @@ class Happenings:
                 self._changed.wait_for(lambda: self._closed or len(self._waiting) >= BATCH, LINGER)
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
             try:
-                self.store.show(*batch)
+                with self._metrics.stage("lists"):
+                    self.store.show(*(shown for shown, _ in batch))
+                self._metrics.lists.observe(len(batch))
             except EventError as error:
-                _log.error("%d lists that were shown are lost: %s", len(batch), error)
+                self._metrics.lost.inc(len(batch))
+                fields = {"requests": [request for _, request in batch]}
+                _log.error("%d lists that were shown are lost: %s", len(batch), error, extra={"fields": fields})
 
 
 def require_no_user(user: str | None, caller: Caller) -> None:

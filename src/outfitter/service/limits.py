@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final, TypeVar
 
 from outfitter.service.problems import Problem, too_busy
@@ -48,10 +49,19 @@ class Desk:
     """Work in threads, with a queue that is bounded in length and in time.
 
     workers: how many threads. queue: how many more may wait. seconds: the longest a caller waits for its answer.
+    waited: told how many seconds each request waited for a thread.
     """
 
-    def __init__(self, workers: int, queue: int, seconds: float, name: str) -> None:
+    def __init__(
+        self,
+        workers: int,
+        queue: int,
+        seconds: float,
+        name: str,
+        waited: Callable[[float], object] = lambda _: None,
+    ) -> None:
         self._pool = ThreadPoolExecutor(workers, name)
+        self._waited = waited
         self.room, self._seconds = workers + queue, seconds
         self._taken = 0
         self._mean = 0.1
@@ -73,7 +83,12 @@ class Desk:
             )
         self._taken += 1
         loop, started = asyncio.get_running_loop(), time.monotonic()
-        future = self._pool.submit(work)
+
+        def begin() -> T:
+            self._waited(time.monotonic() - started)
+            return work()
+
+        future = self._pool.submit(copy_context().run, begin)  # the request's id goes along
 
         def leave() -> None:
             self._taken -= 1
@@ -90,7 +105,8 @@ class Desk:
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             if not future.done() or future.cancelled():
-                raise too_busy(f"This took over {self._seconds:g} s and was given up. Try again.", 5) from None
+                gave_up = f"This took over {self._seconds:g} s and was given up. Try again."
+                raise too_busy(gave_up, 5, kind="timeout") from None
             raise
 
     def close(self) -> None:

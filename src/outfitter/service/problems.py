@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,12 +10,12 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from outfitter.errors import CatalogueError, EventError, FeedError, OutfitterError, PhotoError
+from outfitter.service.log import REQUEST
 
 MEDIA_TYPE: Final = "application/problem+json"
-
-_log = logging.getLogger("outfitter.service")
 
 
 class Problem(HTTPException):
@@ -29,9 +28,9 @@ class Problem(HTTPException):
         self.kind, self.more = kind, more
 
 
-def too_busy(detail: str, seconds: float) -> Problem:
+def too_busy(detail: str, seconds: float, kind: str = "busy") -> Problem:
     """503 with Retry-After."""
-    return Problem(503, "busy", detail, headers={"Retry-After": str(max(1, round(seconds)))})
+    return Problem(503, kind, detail, headers={"Retry-After": str(max(1, round(seconds)))})
 
 
 def problem_of(error: OutfitterError) -> Problem:
@@ -48,14 +47,16 @@ def problem_of(error: OutfitterError) -> Problem:
     return Problem(422, "query", str(error))
 
 
-def answer(problem: Problem, request_id: str = "") -> Response:
-    """The response."""
+def answer(problem: Problem, scope: Scope) -> Response:
+    """The response; `scope` is told what kind of problem it is, for the log and the metrics."""
+    scope["problem"] = problem.kind
+    request = REQUEST.get()
     body = {
         "type": f"urn:outfitter:problem:{problem.kind}",
         "title": HTTPStatus(problem.status_code).phrase,
         "status": problem.status_code,
         "detail": problem.detail,
-        **({"instance": f"urn:outfitter:request:{request_id}"} if request_id else {}),
+        **({"instance": f"urn:outfitter:request:{request}"} if request else {}),
         **problem.more,
     }
     text = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
@@ -66,7 +67,7 @@ def install(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
 
     def respond(request: Request, problem: Problem) -> Response:
-        return answer(problem, request.scope.get("request_id", ""))
+        return answer(problem, request.scope)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
@@ -86,12 +87,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(OutfitterError)
     async def ours(request: Request, error: OutfitterError) -> Response:
         return respond(request, problem_of(error))
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        _log.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
-        detail = "Something went wrong here; it was logged under this request's id. Try again, or tell the operator."
-        return respond(request, Problem(500, "internal", detail))
 
 
 def invalid_fields(errors: Any) -> Problem:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from outfitter.service.settings import Origin
+from outfitter.walk.parts import BOTH
 
 MAX_K: Final = 100
 MOST_EXCLUDED: Final = 1000
@@ -85,6 +86,7 @@ class RecommendQuery(PhotoQuery):
     hide: Literal["seen", "bought", "nothing"] | None = Field(None, description="What of the shopper's not to show.")
     like: tuple[Id, ...] = Field((), max_length=50, description="More like these products.")
     dislike: tuple[Id, ...] = Field((), max_length=50, description="Less like these products.")
+    similar_by: Name = Field(BOTH, description="What of its looks counts: both, shape or colour.")
     scenario: Name | None = Field(None, description="A place in the shop: product, cart, home, look, or one of yours.")
 
 

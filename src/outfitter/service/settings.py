@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from outfitter.catalogue.taking import cores
 from outfitter.config import Options
 from outfitter.photo import LIMITS
+from outfitter.service.log import LogFormat
 
 
 def checked_origin(text: str) -> str:
@@ -42,6 +43,7 @@ class Settings(Options):
         body_bytes: the longest body of a request.
         reload_seconds: how often to look whether the catalogue has changed; 0: never.
         learn_seconds: how often to learn from events that are new.
+        log: records for people, or as JSON.
     """
 
     catalogue: Path
@@ -60,8 +62,8 @@ class Settings(Options):
     burst: int = Field(default=100, ge=1)
     body_bytes: int = Field(default=LIMITS.bytes + 100_000, gt=0)
     reload_seconds: float = Field(default=2.0, ge=0)
-
     learn_seconds: float = Field(default=600.0, gt=0)
+    log: LogFormat = "text"
 
     @property
     def state_folder(self) -> Path:

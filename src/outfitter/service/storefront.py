@@ -6,16 +6,18 @@ import csv
 import hashlib
 import json
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
 from outfitter.candidates import CatalogueSource
 from outfitter.catalogue import Catalogue, Report, add, open_feed, remove
@@ -37,7 +39,7 @@ from outfitter.service.metrics import Metrics
 from outfitter.service.schema import ProductOut
 from outfitter.service.settings import Settings
 from outfitter.service.thumbnails import thumbnail
-from outfitter.values import Detections, Photo, Product
+from outfitter.values import Candidate, Detections, Photo, Product
 from outfitter.walk import Look, Shop
 
 WIDTHS: Final = (160, 360, 720, 1200)
@@ -55,7 +57,7 @@ _log = logging.getLogger("outfitter.service")
 class Served:
     """One catalogue with all that belongs to it. A request holds on to the one it began with.
 
-    show: a product's id → the product as it goes over the wire. Raises QueryError.
+    show: a product's id → the product as it goes over the wire. Raises QueryError. loaded: when, seconds since 1970.
     """
 
     catalogue: Catalogue
@@ -63,6 +65,23 @@ class Served:
     looks: Looks
     show: Callable[[str], ProductOut]
     signature: object
+    loaded: float
+
+
+class MeasuredSource(CatalogueSource):
+    """Tells how long comparing with the catalogue takes."""
+
+    def __init__(self, catalogue: Catalogue, metrics: Metrics) -> None:
+        super().__init__(catalogue)
+        self._metrics = metrics
+
+    def find(self, *question: Any, **options: Any) -> list[list[Candidate]]:
+        with self._metrics.stage("search"):
+            return super().find(*question, **options)
+
+    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        with self._metrics.stage("search"):
+            return super().nearness(vectors)
 
 
 class Storefront:
@@ -82,15 +101,15 @@ class Storefront:
     ) -> None:
         self.settings, self.keys, self.metrics = settings, keys, metrics
         self.store = store
-        self.fetch = fetch or PublicFetch()
+        self._fetch = fetch or PublicFetch()
         self._merchandising = read_merchandising(settings.merchandising) if settings.merchandising else None
         self._learnt_from = 0
         self._interactions = self._learn()
         self.detector = Detector(settings.detector, threads=1)
         self.embedder = Embedder(settings.embedder, threads=1)
         cores = BoundedSemaphore(settings.workers)
-        self._bounded = BoundedDetector(self.detector, cores)
-        self._batched = BatchedEmbedder(self.embedder, settings.workers, cores, metrics.batch.observe)
+        self._bounded = BoundedDetector(self.detector, cores, metrics)
+        self._batched = BatchedEmbedder(self.embedder, settings.workers, cores, metrics)
         self._seen: OrderedDict[object, Look] = OrderedDict()
         self._lock, self._reloading = Lock(), Lock()
         self._link = lru_cache(LINKS_KEPT)(self._sign_link)
@@ -111,7 +130,7 @@ class Storefront:
     def _load(self) -> Served:
         signature = self._signature()
         catalogue = Catalogue.open(self.settings.catalogue)
-        source = CatalogueSource(catalogue)
+        source = MeasuredSource(catalogue, self.metrics)
         shop = Shop(
             source,
             self._bounded,
@@ -129,9 +148,8 @@ class Storefront:
         def show(product_id: str) -> ProductOut:
             return wire.product(catalogue.product(product_id), self.link)
 
-        served = Served(catalogue, shop, Looks(shop, catalogue, self.fetch, link), show, signature)
-        self.metrics.products.set(len(catalogue))
-        self.metrics.swaps.labels("loaded").inc()
+        served = Served(catalogue, shop, Looks(shop, catalogue, self.fetch, link), show, signature, time.time())
+        self.metrics.loaded(len(catalogue))
         return served
 
     def _signature(self) -> object:
@@ -172,9 +190,13 @@ class Storefront:
 
     def _learn(self) -> Interactions:
         if self.settings.learnt:
-            return Interactions.load(self.settings.learnt)
-        self._learnt_from = len(self.store)
-        return Interactions.learn(self.store.log())
+            learnt = Interactions.load(self.settings.learnt)
+            self.learnt = self.settings.learnt.stat().st_mtime
+        else:
+            self.learnt, self._learnt_from = time.time(), len(self.store)
+            learnt = Interactions.learn(self.store.log())
+        self.metrics.learnt.set(self.learnt)
+        return learnt
 
     def relearn(self) -> bool:
         """Learn tastes from the events, if there are new ones, and recommend with them from then on."""
@@ -226,11 +248,16 @@ class Storefront:
 
     # --- photos
 
+    def fetch(self, url: str) -> bytes:
+        """The file of a picture. Raises PhotoError."""
+        with self.metrics.stage("fetch"):
+            return self._fetch(url)
+
     def detect(self, data: bytes) -> Detections:
         """The garments of a photo. Raises PhotoError."""
-        return self._bounded(load_photo(data, name="the photo"))
+        return self._bounded(self._decoded(data))
 
-    def see(self, data: bytes, garment: int | None = None, region: Sequence[float] | None = None) -> Look:
+    def see(self, data: bytes, region: Sequence[float] | None = None) -> Look:
         """A photo through the models, or as it was seen a moment ago: a page asks several questions about one photo.
 
         Raises:
@@ -242,25 +269,19 @@ class Storefront:
             known = self._seen.get(key)
             if known is not None:
                 self._seen.move_to_end(key)
-        if known is None:
-            photo = load_photo(data, name="the photo")
-            look = shop.see(photo, region=region)
-            # Kept without its pixels, which are most of it.
-            known = replace(look, photo=Photo(np.zeros((1, 1, 3), np.uint8), "the photo"))
-            with self._lock:
-                self._seen[key] = known
-                if len(self._seen) > LOOKS_KEPT:
-                    self._seen.popitem(last=False)
-        if garment is None:
-            return known
-        if region is not None:
-            raise QueryError("garment and region both choose a part of the photo; give one of them.")
-        if garment >= len(known.detections):
-            found = ", ".join(f"{number} {label}" for number, label in enumerate(known.detections.labels)) or "none"
-            raise QueryError(
-                f"there is no garment {garment} in the photo; found: {found}. Choose one, or give a region."
-            )
-        return replace(known, garments=(known.garments[garment],))
+                return known
+        look = shop.see(self._decoded(data), region=region)
+        # Kept without its pixels, which are most of it.
+        look = replace(look, photo=Photo(np.zeros((1, 1, 3), np.uint8), look.photo.name))
+        with self._lock:
+            self._seen[key] = look
+            if len(self._seen) > LOOKS_KEPT:
+                self._seen.popitem(last=False)
+        return look
+
+    def _decoded(self, data: bytes) -> Photo:
+        with self.metrics.stage("decode"):
+            return load_photo(data, name="the photo")
 
     # --- pictures
 
@@ -291,7 +312,8 @@ class Storefront:
     def _make_thumbnail(self, place: str | Path, width: int) -> bytes:
         # What lies at s3://… was named by the shop's own feed: `_require_urls` lets no other product have it.
         fetch = self.fetch if is_web(str(place)) else None
-        return thumbnail(read_bytes(place, name="the picture", fetch=fetch), "the picture", width)
+        with self.metrics.stage("picture"):
+            return thumbnail(read_bytes(place, name="the picture", fetch=fetch), "the picture", width)
 
 
 def _require_urls(product: Product) -> None:

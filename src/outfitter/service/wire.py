@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -11,6 +12,11 @@ from outfitter.values import Detections, Product, Recommendation
 
 Link = Callable[[str, int], str]
 """(product id, number of its picture) → where it is shown from."""
+
+
+def when(moment: float) -> str:
+    """Seconds since 1970 → UTC, ISO 8601."""
+    return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
 
 
 def detected(found: Detections) -> Detected:

@@ -31,7 +31,7 @@ from outfitter.recommendations.person import History, meet
 from outfitter.recommendations.settle import Place, nothing, settle
 from outfitter.recommendations.slots import own_slot, own_views
 from outfitter.values import Crops, Detections, Embeddings, Photo
-from outfitter.walk.asked import asked_for
+from outfitter.walk.asked import asked_for, require_garment
 from outfitter.walk.parts import BOTH, seen_by
 
 if TYPE_CHECKING:
@@ -63,6 +63,21 @@ class Look:
     photo: Photo
     detections: Detections
     garments: tuple[Garment, ...]
+
+    def only(self, garment: int) -> Look:
+        """The look, with detection number `garment` as all that is asked about.
+
+        Raises:
+            QueryError: there is no such garment, or it was not embedded, only another part of the photo.
+        """
+        require_garment(garment, self.detections, self.photo.name)
+        own = tuple(one for one in self.garments if one.index == garment)
+        if not own:
+            raise QueryError(
+                f"{self.photo.name}: garment {garment} was not looked at, only another part of the photo. Choose a "
+                "garment or a region, not both."
+            )
+        return replace(self, garments=own)
 
 
 class Shop:
@@ -264,8 +279,8 @@ class Shop:
             if part:
                 raise QueryError("garment and region choose a part of a photo; a product is asked for as a whole.")
             return tuple(self._of_product(one) for one in asked.products)
-        if isinstance(photo, Look) and not part:
-            return photo.garments
+        if isinstance(photo, Look) and asked.region is None:
+            return (photo if asked.garment is None else photo.only(asked.garment)).garments
         loaded = photo.photo if isinstance(photo, Look) else photo
         return self.see(loaded, asked.garment, asked.region).garments
 

@@ -35,9 +35,8 @@ def asked_for(
         slot = detections.labels[best] if best >= 0 and overlaps[best] >= SAME_GARMENT else None
         colour = _colour(photo, box[0].tolist(), slot)
         return box, [Garment(nothing, slot, _name(slot, colour, "the part you marked"), colour=colour)]
-    if garment is not None and not 0 <= garment < len(detections):
-        found = ", ".join(f"{number} {label}" for number, label in enumerate(detections.labels)) or "none"
-        raise QueryError(f"{photo.name}: there is no garment {garment}; found: {found}. Choose one, or give a region.")
+    if garment is not None:
+        require_garment(garment, detections, photo.name)
     numbers = range(len(detections)) if garment is None else [garment]
     if not numbers:
         whole = "your picture as a whole (no garment was found in it)"
@@ -48,6 +47,13 @@ def asked_for(
         colour = _colour(photo, detections.boxes_xyxy[number].tolist(), slot)
         garments.append(Garment(nothing, slot, _name(slot, colour, ""), number, colour))
     return detections.boxes_xyxy[list(numbers)], garments
+
+
+def require_garment(garment: int, detections: Detections, name: str) -> None:
+    """Raises QueryError if it is none of the detections. name: the photo's."""
+    if not 0 <= garment < len(detections):
+        found = ", ".join(f"{number} {label}" for number, label in enumerate(detections.labels)) or "none"
+        raise QueryError(f"{name}: there is no garment {garment}; found: {found}. Choose one, or give a region.")
 
 
 def _checked_region(region: Sequence[float], photo: Photo) -> Boxes:

@@ -1,0 +1,125 @@
+"""Questions: what is in a photo, and what to recommend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from outfitter.service import wire
+from outfitter.service.documented import BODY, problems, question_body
+from outfitter.service.front import Front, front_of
+from outfitter.service.happenings import require_no_user
+from outfitter.service.problems import Problem
+from outfitter.service.questions import checked, photo_bytes, read_question
+from outfitter.service.routes.common import K, ProductId, Reader, Where, as_json, require_product
+from outfitter.service.schema import Detected, PhotoQuery, Recommended, RecommendQuery
+from outfitter.walk.parts import BOTH
+
+router = APIRouter()
+
+
+@router.post(
+    "/v1/detect",
+    response_model=Detected,
+    responses=problems(*BODY),
+    openapi_extra=question_body(PhotoQuery),
+    tags=["ask"],
+)
+async def detect(request: Request, _: Reader) -> Response:
+    """Find the garments of a photo."""
+    front = front_of(request)
+    question, upload = await read_question(request, PhotoQuery)
+    get = await photo_bytes(question, upload, front.storefront.fetch)
+    if get is None:
+        raise Problem(422, "invalid", "There is no photo. Send one, or the url of one.")
+    storefront = front.storefront
+
+    def work() -> Response:
+        return as_json(wire.detected(storefront.detect(get())))
+
+    return await front.photos.run(work)
+
+
+@router.post(
+    "/v1/recommend",
+    response_model=Recommended,
+    responses=problems(*BODY),
+    openapi_extra=question_body(RecommendQuery),
+    tags=["ask"],
+)
+async def recommend(request: Request, caller: Reader) -> Response:
+    """Recommend products for a photo, a product, a cart or a shopper: look-alikes, or what completes the look."""
+    front = front_of(request)
+    question, upload = await read_question(request, RecommendQuery)
+    require_no_user(question.user, caller)
+    get = await photo_bytes(question, upload, front.storefront.fetch)
+    if get is not None and question.product is not None:
+        raise Problem(422, "invalid", "Need a photo, a url or a product, and only one of them.")
+    return await (front.searches if get is None else front.photos).run(lambda: as_json(_answer(front, question, get)))
+
+
+def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:
+    """In a worker."""
+    storefront, served = front.storefront, front.storefront.served
+    for example in (*question.like, *question.dislike):
+        served.catalogue.product(example)  # what is no product would be taken for a photo's path
+    look = storefront.see(get(), question.region) if get else None
+    with front.metrics.stage("recommend"):
+        found = served.shop.recommend(
+            look,
+            product=question.product,
+            user=question.user,
+            visit=question.session,
+            k=question.k,
+            garment=question.garment,
+            region=None if look else question.region,
+            strategy=question.strategy,
+            where=question.where,
+            exclude=question.exclude,
+            in_stock=question.in_stock,
+            grouped=question.grouped,
+            diversity=question.diversity,
+            hide=question.hide,
+            like=question.like,
+            dislike=question.dislike,
+            scenario=question.scenario,
+            similar_by=question.similar_by,
+        )
+    front.happenings.show(found.shown(question.user, question.session))
+    return Recommended.model_construct(
+        recommendation_id=found.id,
+        strategy=found.strategy,
+        why=found.why,
+        note=found.note,
+        photo=wire.detected(look.detections) if look else None,
+        picks=wire.picks(found, served.show),
+    )
+
+
+@router.get(
+    "/v1/products/{product_id:path}/similar", response_model=Recommended, responses=problems(404, 422), tags=["ask"]
+)
+async def similar(
+    request: Request,
+    _: Reader,
+    product_id: ProductId,
+    k: K = 10,
+    strategy: Annotated[str | None, Query(max_length=100)] = None,
+    where: Where = None,
+    in_stock: bool | None = None,
+    grouped: bool | None = None,
+    diversity: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)] = None,
+    similar_by: Annotated[str, Query(max_length=100, description="both, shape or colour.")] = BOTH,
+) -> Response:
+    """Products like one of the catalogue; with strategy=complementary, what completes a look around it."""
+    front = front_of(request)
+    values = {"product": product_id, "k": k, "strategy": strategy, "where": where, "similar_by": similar_by}
+    question = checked(RecommendQuery, {**values, "in_stock": in_stock, "grouped": grouped, "diversity": diversity})
+
+    def work() -> Response:
+        require_product(front.storefront, product_id)
+        return as_json(_answer(front, question, None))
+
+    return await front.searches.run(work)

@@ -1,0 +1,105 @@
+"""Events, keys, and what operators look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from outfitter.service.documented import BODY, json_body, problems
+from outfitter.service.front import front_of
+from outfitter.service.problems import Problem
+from outfitter.service.questions import read_json
+from outfitter.service.routes.common import Admin, Reader, as_json
+from outfitter.service.schema import EventsQuery, EventsTaken, Token, TokenQuery
+from outfitter.service.wire import when
+
+router = APIRouter()
+
+
+@router.post(
+    "/v1/events",
+    response_model=EventsTaken,
+    status_code=201,
+    responses=problems(*BODY),
+    tags=["events"],
+    openapi_extra=json_body(EventsQuery),
+)
+async def events(request: Request, caller: Reader) -> Response:
+    """Report what shoppers did. When this answers, it lies on the disk."""
+    front = front_of(request)
+    question = await read_json(request, EventsQuery)
+
+    def work() -> Response:
+        added = front.happenings.add(question.events, caller)
+        return as_json(EventsTaken(new=added.new, known=added.known), 201)
+
+    return await front.searches.run(work)
+
+
+@router.post(
+    "/v1/tokens",
+    response_model=Token,
+    status_code=201,
+    responses=problems(*BODY),
+    tags=["admin"],
+    openapi_extra=json_body(TokenQuery),
+)
+async def tokens(request: Request, _: Admin) -> Response:
+    """Make a read-only token for the pages of some origins."""
+    front = front_of(request)
+    question = await read_json(request, TokenQuery)
+    strange = [origin for origin in question.origins if origin not in front.settings.origins]
+    if strange:
+        named = ", ".join(front.settings.origins) or "none"
+        raise Problem(
+            422,
+            "invalid",
+            f"{strange[0]} is not served; origins named at start are: {named}. Start again with --origin {strange[0]}.",
+        )
+    token, expires = front.keys.token(question.origins, question.days * 86400)
+    return as_json(Token(token=token, expires=when(expires), origins=question.origins), 201)
+
+
+@router.get("/healthz", tags=["operate"])
+async def healthz() -> dict[str, str]:
+    """The process is alive."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", tags=["operate"], responses={503: {"description": "Not ready"}})
+async def readyz(request: Request) -> dict[str, Any]:
+    """Models and catalogue are loaded, and there is room in the queue."""
+    front = front_of(request)
+    if not front.ready:
+        raise Problem(503, "not-ready", "Starting or stopping. Try again soon.", headers={"Retry-After": "1"})
+    return {"status": "ready", "products": len(front.storefront.served.catalogue)}
+
+
+@router.get("/metrics", tags=["operate"], response_class=Response, responses=problems())
+async def metrics(request: Request, _: Reader) -> Response:
+    """For Prometheus."""
+    return Response(front_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/v1/status", tags=["operate"], responses=problems())
+async def status(request: Request, caller: Reader) -> dict[str, Any]:
+    """What is served, by which models, and how fast."""
+    front = front_of(request)
+    served, stamp = front.storefront.served, front.storefront.served.catalogue.stamp
+    return {
+        "products": len(served.catalogue),
+        "attributes": list(stamp.attributes),
+        "looks": len(served.catalogue.worn_together()),
+        "models": {"detector": front.storefront.detector.manifest.model_id, "embedder": stamp.embedder},
+        "loaded": when(front.storefront.served.loaded),
+        "learnt": when(front.storefront.learnt),
+        "trouble": front.storefront.trouble,
+        "queue": {
+            name: {"now": desk.taken, "room": desk.room}
+            for name, desk in (("photo", front.photos), ("search", front.searches), ("write", front.writes))
+        },
+        "latency": front.metrics.latency(),
+        "events": await front.searches.run(front.happenings.store.stats),
+        "admin": caller.admin,
+    }
