@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.stores import Store, seaweedfs
 
 settings.register_profile("outfitter", deadline=None)  # the machine may be busy
 settings.load_profile("outfitter")
@@ -43,3 +46,18 @@ def toy_models(tmp_path_factory: pytest.TempPathFactory) -> ToyModels:
         toy_embedder(work / "embedder", work),
         toy_embedder(work / "other", work, name="other-toy", tint=9.0),
     )
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A server that speaks S3."""
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as store:
+        yield store
+
+
+@pytest.fixture
+def bucket(object_store: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+    """``s3://…``, a prefix of its own for each test, which the environment leads to."""
+    for name, value in object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    return object_store.new_prefix()

@@ -13,7 +13,8 @@ import pytest
 
 from outfitter.artifact import Manifest
 from outfitter.catalogue import Catalogue, build
-from outfitter.catalogue.store import Tables, read_stamp
+from outfitter.catalogue.place import Where
+from outfitter.catalogue.store import Tables, read_rejects, read_stamp
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.values import Crops, Embeddings
@@ -132,12 +133,13 @@ def save(tmp_path: Path) -> Callable[..., str]:
     return save
 
 
-def contents(folder: Path) -> dict[str, Any]:
+def contents(folder: Where) -> dict[str, Any]:
     """All that a catalogue holds: every row of both tables, in an order of its own, the stamp and the rejects."""
-    tables = Tables(folder, read_stamp(folder))
+    stamp = read_stamp(folder)
+    tables = Tables(folder, stamp)
     return {
         "products": tables.products.to_arrow().sort_by("id").to_pylist(),
         "garments": tables.garments.to_arrow().sort_by([("picture", "ascending"), ("number", "ascending")]).to_pylist(),
-        "stamp": (folder / "catalogue.json").read_text(),
-        "rejects": (folder / "rejects.csv").read_text(),
+        "stamp": stamp.model_dump(exclude={"revision", "versions"}),  # how it came to be, not what it holds
+        "rejects": read_rejects(folder),
     }

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from outfitter.catalogue import Catalogue, Report, add, build, remove, status
-from outfitter.catalogue.store import Tables, read_stamp, writing
+from outfitter.catalogue.place import open_place
+from outfitter.catalogue.store import Tables, read_stamp
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
@@ -296,7 +297,7 @@ def test_a_feed_without_a_usable_row(shop: Shop) -> None:
 
 def test_one_writer_at_a_time(shop: Shop) -> None:
     shop.build()
-    with writing(shop.out):
+    with open_place(shop.out).writing():
         for attempt in (
             lambda: build(shop.feed, shop.out, **shop.models),
             lambda: add(shop.feed, shop.out, **shop.models),

@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from outfitter.catalogue import remove
-from outfitter.catalogue.store import writing
+from outfitter.catalogue.place import open_place
 from outfitter.errors import PhotoError
 from outfitter.service.storefront import Storefront
 from tests.service.conftest import SHOP_PAGE, Serve, outfit
@@ -91,7 +91,7 @@ def test_changes_need_the_admin_key(client: TestClient) -> None:
 
 
 def test_another_writer_is_told_of_and_waited_for(client: TestClient, catalogue: Path) -> None:
-    with writing(catalogue):
+    with open_place(catalogue).writing():
         answer = client.delete("/v1/products/top-red")
         assert "another process is writing" in problem(answer, 503, "catalogue")
         assert "retry-after" in answer.headers

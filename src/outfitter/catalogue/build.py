@@ -15,16 +15,18 @@ from pathlib import Path
 from outfitter.catalogue.feed import Feed, open_feed
 from outfitter.catalogue.intake import Intake, Progress, Report
 from outfitter.catalogue.models import Embeds, Finds, Models
+from outfitter.catalogue.place import Place, Where, open_place
 from outfitter.catalogue.store import (
     STAMP,
     TEXTS,
     Stamp,
     Tables,
     column,
-    count_rejects,
+    publish,
+    read_rejects,
     read_stamp,
+    require_finished,
     write_stamp,
-    writing,
 )
 from outfitter.catalogue.taking import Engine, LocalEngine
 from outfitter.errors import CatalogueError
@@ -42,7 +44,7 @@ class Removal:
 class Status:
     """What is in a catalogue, finished or not. slots: garments by slot, None for pictures indexed as a whole."""
 
-    folder: Path
+    folder: Place
     complete: bool
     products: int
     pictures: int
@@ -59,7 +61,7 @@ class Status:
 
 def build(
     feed: str | Path,
-    out: str | Path,
+    out: Where,
     *,
     format: str | None = None,
     detector: Finds | None = None,
@@ -83,33 +85,33 @@ def build(
         CatalogueError: `out` holds something else, was made from another feed or by other models, or is being written.
         ModelError: a model folder that is not whole.
     """
-    source, models, folder = open_feed(feed, format), Models(detector, embedder), Path(out)
-    _make_folder(folder)
-    with writing(folder):
-        if not (folder / STAMP).exists():
-            write_stamp(folder, models.stamp())
-        stamp = models.require(folder, read_stamp(folder))
+    source, models, place = open_feed(feed, format), Models(detector, embedder), open_place(out)
+    _make_folder(place)
+    with place.writing():
+        if place.read(STAMP) is None:
+            write_stamp(place, models.stamp())
+        stamp = models.require(place, read_stamp(place))
         if stamp.complete:
             if stamp.feed != source.digest:
                 raise CatalogueError(
-                    f"{folder}: is a finished catalogue, and was not made from {source.name} as it is now. "
-                    f"Run 'outfitter catalogue add {source.name} --to {folder}', or name a new folder."
+                    f"{place}: is a finished catalogue, and was not made from {source.name} as it is now. "
+                    f"Run 'outfitter catalogue add {source.name} --to {place}', or name a new folder."
                 )
-            rejected = count_rejects(folder)
-            return Report(folder, 0, 0, Tables(folder, stamp).products.count_rows(), rejected)
-        tables = Tables(folder, stamp, make=True)
-        stamp = with_attributes(folder, stamp, tables, source)
-        intake = Intake(folder, stamp, tables, models, source, engine or LocalEngine(workers))
+            rejected = len(read_rejects(place))
+            return Report(place, 0, 0, Tables(place, stamp).products.count_rows(), rejected)
+        tables = Tables(place, stamp, make=True)
+        stamp = with_attributes(place, stamp, tables, source)
+        intake = Intake(place, stamp, tables, models, source, engine or LocalEngine(workers))
         report = intake.run(progress)
         tables.delete_products(sorted(intake.gone))
         tables.tidy(readers=False)
-        write_stamp(folder, stamp.model_copy(update={"complete": True, "feed": source.digest}))
+        publish(place, stamp.model_copy(update={"complete": True, "feed": source.digest}), tables)
         return report
 
 
 def add(
     feed: str | Path,
-    to: str | Path,
+    to: Where,
     *,
     format: str | None = None,
     detector: Finds | None = None,
@@ -124,99 +126,86 @@ def add(
     Only new pictures are embedded; a product that has not changed is skipped. Arguments and errors as for `build`.
     fetch: URL → a picture's bytes, for feeds that strangers write; None downloads from anywhere.
     """
-    source, models, folder = open_feed(feed, format), Models(detector, embedder), Path(to)
-    require_finished(folder)
-    with writing(folder):
-        stamp = models.require(folder, require_finished(folder))
-        tables = Tables(folder, stamp)
-        stamp = with_attributes(folder, stamp, tables, source)
-        write_stamp(folder, stamp.model_copy(update={"feed": None}))
-        report = Intake(folder, stamp, tables, models, source, engine or LocalEngine(workers, fetch)).run(progress)
-        if report.added or report.updated:
+    source, models, place = open_feed(feed, format), Models(detector, embedder), open_place(to)
+    require_finished(place)
+    with place.writing():
+        before = models.require(place, require_finished(place))
+        tables = Tables(place, before, write=True)
+        stamp = with_attributes(place, before, tables, source)
+        report = Intake(place, stamp, tables, models, source, engine or LocalEngine(workers, fetch)).run(progress)
+        if report.added or report.updated or stamp != before:
             tables.tidy(readers=True)
-        else:
-            write_stamp(folder, stamp)
+            publish(place, stamp.model_copy(update={"feed": None}), tables)
+            tables.clean()
         return report
 
 
-def remove(ids: Iterable[str], from_: str | Path) -> Removal:
+def remove(ids: Iterable[str], from_: Where) -> Removal:
     """Take products out of a finished catalogue, with the garments that no other product shows.
 
     Raises:
         CatalogueError: there is no finished catalogue, or it is being written.
     """
-    folder = Path(from_)
-    require_finished(folder)
-    with writing(folder):
-        stamp = require_finished(folder)
-        tables = Tables(folder, stamp)
+    place = open_place(from_)
+    require_finished(place)
+    with place.writing():
+        stamp = require_finished(place)
+        tables = Tables(place, stamp, write=True)
         there = set(column(tables.products, "id"))
         wanted = list(dict.fromkeys(ids))
         gone = tuple(product_id for product_id in wanted if product_id in there)
         if gone:
-            write_stamp(folder, stamp.model_copy(update={"feed": None}))
             tables.delete_products(gone)
             tables.tidy(readers=True)
+            publish(place, stamp.model_copy(update={"feed": None}), tables)
+            tables.clean()
         return Removal(gone, tuple(product_id for product_id in wanted if product_id not in there))
 
 
-def status(folder: str | Path) -> Status:
+def status(where: Where) -> Status:
     """What is in a catalogue, finished or not.
 
     Raises:
         CatalogueError: there is none, or it is damaged.
     """
-    folder = Path(folder)
-    stamp = read_stamp(folder)
+    place = open_place(where)
+    stamp = read_stamp(place)
     try:
-        tables = Tables(folder, stamp)
+        tables = Tables(place, stamp)
     except CatalogueError:
         if stamp.complete:
             raise
         tables = None  # the build had only just begun
     slots: Counter[str | None] = Counter(column(tables.garments, "slot") if tables else ())
     return Status(
-        folder=folder,
+        folder=place,
         complete=stamp.complete,
         products=tables.products.count_rows() if tables else 0,
         pictures=len(tables.pictures()) if tables else 0,
         garments=slots.total(),
         slots=dict(slots.most_common()),
-        rejected=count_rejects(folder),
+        rejected=len(read_rejects(place)),
         embedder=stamp.embedder,
         detector=stamp.detector,
         crop_protocol=stamp.crop_protocol,
         dimensions=stamp.dimensions,
         attributes=tuple(stamp.attributes),
-        size_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        size_bytes=place.size_bytes(),
     )
 
 
-def require_finished(folder: Path) -> Stamp:
-    stamp = read_stamp(folder)
-    if not stamp.complete:
-        raise CatalogueError(
-            f"{folder}: was never finished. Run 'outfitter catalogue build FEED --out {folder}' again first: "
-            "it goes on where it stopped."
-        )
-    return stamp
-
-
-def _make_folder(folder: Path) -> None:
+def _make_folder(place: Place) -> None:
     """Raises CatalogueError if something else is there, or nothing can be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        others = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        raise CatalogueError(f"{folder}: cannot be a folder: {error.strerror}. Name another one.") from None
+    place.prepare()
+    others = place.names()
     if others and STAMP not in others:
         raise CatalogueError(
-            f"{folder}: holds {others[0]!r} and no catalogue; nothing is overwritten. Name a new folder."
+            f"{place}: holds {others[0]!r} and no catalogue; nothing is overwritten. Name a new folder."
         )
 
 
-def with_attributes(folder: Path, stamp: Stamp, tables: Tables, feed: Feed) -> Stamp:
-    """The stamp with a column for every attribute of the feed."""
+def with_attributes(place: Place, stamp: Stamp, tables: Tables, feed: Feed) -> Stamp:
+    """The stamp with a column for every attribute of the feed; one that was never finished is written at once."""
     tables.add_columns(TEXTS)  # those that an earlier version did not know
     new = [name for name in feed.attributes if name not in stamp.attributes]
     if not new:
@@ -224,5 +213,6 @@ def with_attributes(folder: Path, stamp: Stamp, tables: Tables, feed: Feed) -> S
     columns = {name: f"attribute_{number}" for number, name in enumerate(new, len(stamp.attributes))}
     tables.add_columns(columns.values())
     stamp = stamp.model_copy(update={"attributes": {**stamp.attributes, **columns}})
-    write_stamp(folder, stamp)
+    if not stamp.complete:
+        write_stamp(place, stamp)
     return stamp

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from outfitter.catalogue.feed import locate
 from outfitter.catalogue.joined import Joined, Remembered
+from outfitter.catalogue.place import Place, Where, open_place
 from outfitter.catalogue.readers import OPTIONAL
-from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, explained, read_stamp
+from outfitter.catalogue.store import REBUILD, TEXTS, Stamp, Tables, batches, explained, require_finished
 from outfitter.catalogue.where import Condition, Kind, matching, parse_where
 from outfitter.crops import PROTOCOL
 from outfitter.errors import CatalogueError, QueryError, nearest
@@ -41,7 +42,7 @@ _COMPARED: Final = 20_000
 class Catalogue:
     """``Catalogue.open("shop/").search(vectors, k=10, where="price<50")``. Thread-safe."""
 
-    def __init__(self, folder: Path, stamp: Stamp, products: pa.Table, garments: _Garments) -> None:
+    def __init__(self, folder: Place, stamp: Stamp, products: pa.Table, garments: _Garments) -> None:
         self.folder, self.stamp = folder, stamp
         self._table = products
         self.all_ids: tuple[str, ...] = tuple(products.column("id").to_pylist())
@@ -55,7 +56,7 @@ class Catalogue:
         self._shown = lru_cache(4096)(self._read_garments_of)
 
     @classmethod
-    def open(cls, folder: str | Path, embedder_id: str | None = None) -> Catalogue:
+    def open(cls, folder: Where, embedder_id: str | None = None) -> Catalogue:
         """Read a finished catalogue.
 
         Args:
@@ -65,26 +66,18 @@ class Catalogue:
             CatalogueError: there is none, it was never finished, is damaged, or was made by another embedder or
                 crop protocol.
         """
-        folder = Path(folder)
-        stamp = read_stamp(folder)
-        if not stamp.complete:
-            raise CatalogueError(
-                f"{folder}: was never finished. Run 'outfitter catalogue build FEED --out {folder}' again: "
-                "it goes on where it stopped."
-            )
-        for what, made_with, wanted in (
-            ("embedder", stamp.embedder, embedder_id),
-            ("crop protocol", stamp.crop_protocol, PROTOCOL),
-        ):
-            if wanted not in (None, made_with):
-                raise CatalogueError(
-                    f"{folder}: was made with the {what} {made_with}, and {wanted} is in use; their vectors cannot be "
-                    f"compared. {REBUILD}"
-                )
-        tables = Tables(folder, stamp)
-        with explained(f"{folder}: is damaged", REBUILD):
-            products, garments = _read(tables)
-        return cls(folder, stamp, products, garments)
+        place = open_place(folder)
+        stamp = _finished(place, embedder_id)
+        while True:
+            try:
+                tables = Tables(place, stamp)
+                with explained(f"{place}: is damaged", REBUILD):
+                    products, garments = _read(tables)
+                return cls(place, stamp, products, garments)
+            except CatalogueError:
+                before, stamp = stamp, _finished(place, embedder_id)
+                if stamp.revision == before.revision:  # else a writer has replaced and dropped what was being read
+                    raise
 
     def _join(self) -> None:
         """Entries: a row for each garment of each picture of each product, products one after another."""
@@ -349,21 +342,30 @@ class _Garments:
         return self.names.index(slot) if slot in self.names else len(self.names)
 
 
+def _finished(place: Place, embedder_id: str | None) -> Stamp:
+    """The stamp of a catalogue that can be asked by this embedder. Raises CatalogueError as `Catalogue.open`."""
+    stamp = require_finished(place)
+    for what, made_with, wanted in (
+        ("embedder", stamp.embedder, embedder_id),
+        ("crop protocol", stamp.crop_protocol, PROTOCOL),
+    ):
+        if wanted not in (None, made_with):
+            raise CatalogueError(
+                f"{place}: was made with the {what} {made_with}, and {wanted} is in use; their vectors cannot be "
+                f"compared. {REBUILD}"
+            )
+    return stamp
+
+
 def _read(tables: Tables) -> tuple[pa.Table, _Garments]:
-    """Both tables at one moment: if a writer changed the products meanwhile, read again."""
+    """Both tables, as the stamp names their versions."""
     import pyarrow as pa
 
-    while True:
-        version = tables.products.version
-        products = tables.products.to_arrow().combine_chunks().sort_by("id")
-        for name in TEXTS:
-            if name not in products.column_names:  # made before there was such a column
-                products = products.append_column(name, pa.nulls(len(products), pa.string()))
-        garments = _read_garments(tables)
-        tables.products.checkout_latest()  # type: ignore[no-untyped-call]
-        if tables.products.version == version:
-            return products, garments
-        tables.garments.checkout_latest()  # type: ignore[no-untyped-call]
+    products = tables.products.to_arrow().combine_chunks().sort_by("id")
+    for name in TEXTS:
+        if name not in products.column_names:  # made before there was such a column
+            products = products.append_column(name, pa.nulls(len(products), pa.string()))
+    return products, _read_garments(tables)
 
 
 def _read_garments(tables: Tables) -> _Garments:

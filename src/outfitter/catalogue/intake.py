@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from outfitter.catalogue.feed import Feed, Reject
 from outfitter.catalogue.models import Models, Seen
+from outfitter.catalogue.place import Place
 from outfitter.catalogue.store import (
     REJECTS,
     TEXTS,
@@ -45,14 +46,14 @@ Progress: TypeAlias = Callable[[int, int], None]
 class Report:
     """What a build or an addition did. added, updated, unchanged: products. rejected: rows and pictures."""
 
-    folder: Path
+    folder: Place
     added: int
     updated: int
     unchanged: int
     rejected: int
 
     @property
-    def rejects(self) -> Path:
+    def rejects(self) -> str:
         """The list of what was rejected."""
         return self.folder / REJECTS
 
@@ -64,11 +65,11 @@ class Intake:
     embedded: how many pictures were new, and have their garments in the tables now.
     """
 
-    def __init__(self, folder: Path, stamp: Stamp, tables: Tables, models: Models, feed: Feed, engine: Engine) -> None:
+    def __init__(self, place: Place, stamp: Stamp, tables: Tables, models: Models, feed: Feed, engine: Engine) -> None:
         self.seen: set[str] = set()
         self.changes: list[tuple[str, str]] = []
         self.embedded = 0
-        self._folder, self._stamp, self._tables, self._feed, self._engine = folder, stamp, tables, feed, engine
+        self._place, self._stamp, self._tables, self._feed, self._engine = place, stamp, tables, feed, engine
         stored = (column(tables.products, name) for name in ("id", "row", "pictures"))
         self._stored = {
             product_id: Stored(row, tuple(Picture(**picture) for picture in pictures))
@@ -113,15 +114,15 @@ class Intake:
         # An engine hands rows back as they are finished.
         self.changes = [(product_id, kind) for _, product_id, kind in sorted(changes)]
         in_order = [reject for _, reject in sorted(rejects, key=lambda numbered: numbered[0])]
-        write_rejects(self._folder, in_order)
+        write_rejects(self._place, in_order)
         if not self.seen:
             first = in_order[0]
             raise FeedError(
                 f"{self._feed.name}: none of its rows can be used. Line {first.line}: {first.reason}. "
-                f"All are listed in {self._folder / REJECTS}; correct them and run the same command again."
+                f"All are listed in {self._place / REJECTS}; correct them and run the same command again."
             )
         updated = counts["changed"] + counts["changed pictures"]
-        return Report(self._folder, counts["added"], updated, counts["unchanged"], len(in_order))
+        return Report(self._place, counts["added"], updated, counts["unchanged"], len(in_order))
 
     def _sort(self, taken: Taken | Reject) -> tuple[str, list[Reject]]:
         """What becomes of a row (rejected, unchanged, added, changed, changed pictures), and what of it is rejected."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from outfitter.artifact import Manifest
+from outfitter.catalogue.place import Place
 from outfitter.catalogue.store import REBUILD, Stamp
 from outfitter.crops import crop, crop_whole
 from outfitter.errors import CatalogueError, ModelError
@@ -81,14 +81,14 @@ class Models:
             feed=None,
         )
 
-    def require(self, folder: Path, stamp: Stamp) -> Stamp:
+    def require(self, place: Place, stamp: Stamp) -> Stamp:
         """Return the stamp if these are the models that it names. Raises CatalogueError otherwise."""
         mine = self.stamp()
         for what in ("embedder", "detector", "crop_protocol"):
             got, need = getattr(mine, what), getattr(stamp, what)
             if got != need:
                 raise CatalogueError(
-                    f"{folder}: was made with the {what.replace('_', ' ')} {need}, and {got} is in use; a catalogue "
+                    f"{place}: was made with the {what.replace('_', ' ')} {need}, and {got} is in use; a catalogue "
                     f"takes one of each. Use the same, or: {REBUILD}"
                 )
         return stamp

@@ -1,15 +1,17 @@
-"""What a catalogue is on disk: two LanceDB tables, a stamp, a list of rejects and a lock.
+"""What a catalogue is, in a folder or in an object store: two LanceDB tables, a stamp, a list of rejects and a lock.
 
     shop/
-      catalogue.json   the stamp: which models made it, and whether it is finished
+      catalogue.json   the stamp: which models made it, whether it is finished, and which versions of the tables count
       products.lance   a row per product, naming its pictures by the SHA-256 of their bytes
       garments.lance   a row per garment found in a picture, naming the picture likewise
       changes.csv      what the last sync added, changed and removed
       rejects.csv      what the last feed held that could not be used, and why
 
-Garments belong to pictures and pictures to products, so a product appears with all its garments or not at all:
-its row is written last. Garments of pictures that no product names are leftovers of an interrupted write; no reader
-sees them, and the next writer either uses or removes them. A picture shared by several products is embedded once.
+Garments belong to pictures and pictures to products; a picture shared by several products is embedded once. A product's
+row is written after its garments, and the stamp after all rows: readers open the versions that it names, so that a
+night's changes are there as one step. What lies in the tables beyond those versions was left by an interrupted write:
+the next one goes on with it if the catalogue was never finished, and else takes back its products and keeps its
+garments, which need not be embedded again.
 """
 
 from __future__ import annotations
@@ -17,18 +19,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
+import uuid
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field
 
 from outfitter.catalogue.feed import Reject
+from outfitter.catalogue.place import Place, Where, open_place
 from outfitter.catalogue.readers.source import OPTIONAL, REQUIRED
 from outfitter.config import Options, parse
 from outfitter.errors import CatalogueError, ConfigError
@@ -40,17 +42,23 @@ if TYPE_CHECKING:
 STAMP: Final = "catalogue.json"
 REJECTS: Final = "rejects.csv"
 CHANGES: Final = "changes.csv"
-LOCK: Final = ".lock"
 
 REBUILD: Final = "Build it again with 'outfitter catalogue build FEED --out NEW' and put NEW in its place."
 """What remains to be done with a catalogue that is damaged, or was made by other models."""
 
-TRY_AGAIN: Final = (
-    "See whether the disk is full or read-only, and run the same command again: it goes on where it stopped."
-)
+NEVER: Final = timedelta(days=36500)
+COMMITS: Final = 5
+"""How often a commit is made again if others come between."""
 
 TEXTS: Final = (*REQUIRED, *OPTIONAL)
 """Columns of the product table that are a text of `Product` of the same name."""
+
+
+class Versions(Options):
+    """Of both tables, as one state of the catalogue."""
+
+    products: int
+    garments: int
 
 
 class Stamp(Options):
@@ -58,6 +66,8 @@ class Stamp(Options):
 
     feed: digest of the feed that the build read, None once something was added or removed.
     attributes: the feed's other columns → the columns of the product table that hold them.
+    revision: another one for every state that was published; None before the first.
+    versions: what readers see; None takes the latest.
     """
 
     format: Literal[1] = 1
@@ -68,111 +78,144 @@ class Stamp(Options):
     dimensions: int = Field(gt=0)
     feed: str | None
     attributes: Mapping[str, str] = {}
+    revision: str | None = None
+    versions: Versions | None = None
 
 
-def read_stamp(folder: Path) -> Stamp:
+def read_stamp(where: Where) -> Stamp:
     """The stamp of a catalogue, finished or not.
 
     Raises:
         CatalogueError: there is no catalogue, or its stamp is damaged.
     """
-    path = folder / STAMP
-    if not path.is_file():
-        what = f"holds no {STAMP}, so it is no catalogue" if folder.is_dir() else "is not a folder"
-        raise CatalogueError(f"{folder}: {what}. Make one with 'outfitter catalogue build FEED --out {folder}'.")
+    place = open_place(where)
+    data = place.read(STAMP)
+    if data is None:
+        what = f"holds no {STAMP}, so it is no catalogue" if place.is_there() else "is not a folder"
+        raise CatalogueError(f"{place}: {what}. Make one with 'outfitter catalogue build FEED --out {place}'.")
     try:
-        return parse(Stamp, json.loads(path.read_text(encoding="utf-8")), str(path))
-    except (ValueError, OSError, ConfigError) as error:
-        raise CatalogueError(f"{path}: is damaged: {error}. {REBUILD}") from None
+        return parse(Stamp, json.loads(data), place / STAMP)
+    except (ValueError, ConfigError) as error:
+        raise CatalogueError(f"{place / STAMP}: is damaged: {error}. {REBUILD}") from None
 
 
-def write_stamp(folder: Path, stamp: Stamp) -> None:
-    """Replace the stamp in one step."""
+def require_finished(place: Place) -> Stamp:
+    """The stamp of a finished catalogue. Raises CatalogueError as `read_stamp`, or if it was never finished."""
+    stamp = read_stamp(place)
+    if not stamp.complete:
+        raise CatalogueError(
+            f"{place}: was never finished. Run 'outfitter catalogue build FEED --out {place}' again first: "
+            "it goes on where it stopped."
+        )
+    return stamp
+
+
+def write_stamp(where: Where, stamp: Stamp) -> None:
+    """Replace the stamp in one step. Raises CatalogueError if it is not the one that was read from `where`."""
     text = json.dumps(stamp.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    _replace(folder / STAMP, text + "\n")
+    open_place(where).swap(STAMP, (text + "\n").encode())
 
 
-def write_rejects(folder: Path, rejects: Iterable[Reject]) -> None:
+def publish(place: Place, stamp: Stamp, tables: Tables) -> None:
+    """Let readers see what the tables hold now."""
+    write_stamp(place, stamp.model_copy(update={"revision": uuid.uuid4().hex, "versions": tables.versions}))
+
+
+def write_rejects(place: Place, rejects: Iterable[Reject]) -> None:
     """Replace ``rejects.csv`` in one step; it has a header even if nothing was rejected."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Reject._fields)
-    writer.writerows(rejects)
-    _replace(folder / REJECTS, text.getvalue())
+    _write_csv(place, REJECTS, [Reject._fields, *rejects])
 
 
-def write_changes(folder: Path, changes: Iterable[tuple[str, str]]) -> None:
+def write_changes(place: Place, changes: Iterable[tuple[str, str]]) -> None:
     """Replace ``changes.csv`` in one step: id and what became of it."""
+    _write_csv(place, CHANGES, [("id", "change"), *changes])
+
+
+def read_rejects(where: Where) -> list[dict[str, str]]:
+    """The rows of ``rejects.csv``."""
+    data = open_place(where).read(REJECTS) or b""
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8"), newline="")))
+
+
+def _write_csv(place: Place, name: str, rows: Iterable[Iterable[object]]) -> None:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("id", "change"), *changes])
-    _replace(folder / CHANGES, text.getvalue())
-
-
-def count_rejects(folder: Path) -> int:
-    """Rows of ``rejects.csv``."""
-    path = folder / REJECTS
-    if not path.is_file():
-        return 0
-    with path.open(encoding="utf-8", newline="") as file:
-        return max(sum(1 for _ in csv.reader(file)) - 1, 0)
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.tmp")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise CatalogueError(f"{path}: cannot be written: {error.strerror}. {TRY_AGAIN}") from error
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Hold the catalogue's lock: one writer at a time. The system releases it however the process ends.
-
-    Raises:
-        CatalogueError: another process is writing.
-    """
-    import fcntl
-
-    try:
-        file = (folder / LOCK).open("a")
-    except OSError as error:
-        raise CatalogueError(f"{folder}: cannot be written: {error.strerror}. {TRY_AGAIN}") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CatalogueError(f"{folder}: another process is writing to it. Wait until it ends.") from None
-        yield
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    place.replace(name, text.getvalue().encode())
 
 
 class Tables:
-    """The two tables of a catalogue folder. make: make them if they are not there.
+    """The two tables of a catalogue, as the stamp says that they count, or to be written.
+
+    make: make them if they are not there. write: be ready to write, from where the last writer was interrupted.
 
     Raises:
         CatalogueError: they cannot be opened, made or written. What was written before an error stays.
     """
 
-    def __init__(self, folder: Path, stamp: Stamp, make: bool = False) -> None:
-        import lancedb
-
-        self._folder = folder
+    def __init__(self, where: Where, stamp: Stamp, make: bool = False, write: bool = False) -> None:
+        self._place = open_place(where)
         schemas = {"products": product_schema(stamp), "garments": garment_schema(stamp.dimensions)}
         with explained(
-            f"{folder}: its tables cannot be {'made' if make else 'opened'}", TRY_AGAIN if make else REBUILD
+            f"{self._place}: its tables cannot be {'made' if make else 'opened'}",
+            self._place.try_again if make else REBUILD,
         ):
-            database = lancedb.connect(str(folder))
+            database = self._place.connect()
             self.products, self.garments = (
                 database.create_table(name, schema=schema, exist_ok=True) if make else database.open_table(name)
                 for name, schema in schemas.items()
             )
+            if stamp.versions is not None and not write:
+                self.products.checkout(stamp.versions.products)
+                self.garments.checkout(stamp.versions.garments)
+        if write or make:
+            with self._writing():
+                self._take_back(stamp.versions)
+
+    def _take_back(self, versions: Versions | None) -> None:
+        """What an interrupted writer left, but for garments that save embedding their pictures again."""
+        if versions and self.products.version != versions.products:
+            self.products.restore(versions.products)
+        if (not versions or self.garments.version != versions.garments) and self._has_twins():
+            if versions:
+                self.garments.restore(versions.garments)
+            else:
+                for table in (self.products, self.garments):
+                    table.delete("true")
+
+    def _has_twins(self) -> bool:
+        """Whether two writers put the same garments there, the one after its lease had run out."""
+        keys = set[tuple[str, int]]()
+        for batch in batches(self.garments, ["picture", "number"]):
+            found = list(zip(*(part.to_pylist() for part in batch.columns), strict=True))
+            if len(keys | set(found)) < len(keys) + len(found):
+                return True
+            keys.update(found)
+        return False
+
+    @property
+    def versions(self) -> Versions:
+        """What is in them now."""
+        return Versions(products=self.products.version, garments=self.garments.version)
 
     def _writing(self) -> AbstractContextManager[None]:
-        return explained(f"{self._folder}: cannot be written", TRY_AGAIN)
+        self._place.require_held()
+        return explained(f"{self._place}: cannot be written", self._place.try_again)
+
+    def _commit(self, table: Table, write: Callable[[], Any]) -> None:
+        """One commit, right after the one before it; whatever else was committed in between is undone.
+
+        That may be a writer whose lease was taken from it, or this very commit, made twice since an answer was lost.
+        """
+        for _ in range(COMMITS):
+            before = table.version
+            with self._writing():
+                after = write().version
+            if after == before + 1:
+                return
+            self._place.confirm_held()
+            with self._writing():
+                table.restore(before)
+        raise CatalogueError(f"{self._place}: others go on writing to it. Stop them, and run the same command again.")
 
     def pictures(self) -> set[str]:
         """SHA-256 of every picture that has garments here."""
@@ -180,17 +223,15 @@ class Tables:
 
     def add_garments(self, rows: pa.Table) -> None:
         """Rows of `garment_schema`."""
-        with self._writing():
-            self.garments.add(rows)
+        self._commit(self.garments, lambda: self.garments.add(rows))
 
     def put_products(self, rows: pa.Table, replace: bool) -> None:
         """Rows of `product_schema`. replace: some of the ids may be there, and get these rows instead."""
-        with self._writing():
-            if replace:
-                upsert = self.products.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-                upsert.execute(rows)
-            else:
-                self.products.add(rows)
+        if replace:
+            upsert = self.products.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            self._commit(self.products, lambda: upsert.execute(rows))
+        else:
+            self._commit(self.products, lambda: self.products.add(rows))
 
     def add_columns(self, names: Iterable[str]) -> None:
         """Text columns of the products, empty; those that are there stay as they are."""
@@ -198,25 +239,41 @@ class Tables:
 
         missing = [name for name in names if name not in self.products.schema.names]
         if missing:
-            with self._writing():
-                self.products.add_columns([pa.field(name, pa.string()) for name in missing])
+            fields = [pa.field(name, pa.string()) for name in missing]
+            self._commit(self.products, lambda: self.products.add_columns(fields))
 
     def delete_products(self, ids: Iterable[str]) -> None:
         """Their garments stay until `tidy`."""
-        with self._writing():
-            _delete(self.products, "id", ids)
+        self._delete(self.products, "id", ids)
+
+    def _delete(self, table: Table, name: str, values: Iterable[str]) -> None:
+        texts = ["'" + value.replace("'", "''") + "'" for value in values]  # as SQL writes them
+        for start in range(0, len(texts), 1000):
+            condition = f"{name} IN ({', '.join(texts[start : start + 1000])})"
+            self._commit(table, lambda condition=condition: table.delete(condition))  # type: ignore[misc]
 
     def tidy(self, readers: bool) -> None:
-        """Drop garments of pictures that no product names, merge small files, and drop old versions.
+        """Drop garments of pictures that no product names, and merge small files.
 
-        readers: whether some may be reading the version before; if so, versions stay for a day.
+        readers: whether some may be reading the version before; if not, old versions go, too.
         """
         named = {picture["sha256"] for pictures in column(self.products, "pictures") for picture in pictures}
+        self._delete(self.garments, "picture", sorted(self.pictures() - named))
+        for table in (self.garments, self.products):
+            rows = table.count_rows()
+            self._optimize(table, *((NEVER, False) if readers or self._place.shared else (timedelta(0), True)))
+            if table.count_rows() != rows:
+                raise CatalogueError(f"{self._place}: another process has written to it. Run the same command again.")
+
+    def clean(self) -> None:
+        """Drop versions older than a day that are not the latest. To be called once that is published."""
+        for table in (self.garments, self.products):
+            self._optimize(table, timedelta(days=1), False)
+
+    def _optimize(self, table: Table, older_than: timedelta, unverified: bool) -> None:
         with self._writing(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "optimize")  # a caution for catalogues that have readers
-            _delete(self.garments, "picture", sorted(self.pictures() - named))
-            for table in (self.garments, self.products):
-                table.optimize(cleanup_older_than=timedelta(days=int(readers)), delete_unverified=not readers)
+            table.optimize(cleanup_older_than=older_than, delete_unverified=unverified)
 
 
 @contextmanager
@@ -227,12 +284,6 @@ def explained(what: str, remedy: str) -> Iterator[None]:
     except Exception as error:
         reason = re.sub(r"(, | at )?\S+\.rs:\d+(:\d+)?", "", str(error)).strip().rstrip(".,")
         raise CatalogueError(f"{what}: {reason}. {remedy}") from error
-
-
-def _delete(table: Table, name: str, values: Iterable[str]) -> None:
-    texts = ["'" + value.replace("'", "''") + "'" for value in values]  # as SQL writes them
-    for start in range(0, len(texts), 1000):
-        table.delete(f"{name} IN ({', '.join(texts[start : start + 1000])})")
 
 
 def product_schema(stamp: Stamp) -> pa.Schema:

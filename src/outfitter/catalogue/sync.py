@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from outfitter.catalogue.build import build, require_finished, with_attributes
+from outfitter.catalogue.build import build, with_attributes
 from outfitter.catalogue.feed import open_feed
 from outfitter.catalogue.intake import Intake, Progress
 from outfitter.catalogue.models import Embeds, Finds, Models
+from outfitter.catalogue.place import Place, Where, open_place
 from outfitter.catalogue.store import (
     CHANGES,
     REJECTS,
     STAMP,
     Tables,
     column,
+    publish,
     read_stamp,
+    require_finished,
     write_changes,
-    write_stamp,
-    writing,
 )
 from outfitter.catalogue.taking import Engine, LocalEngine
 from outfitter.errors import CatalogueError
@@ -39,7 +40,7 @@ class Sync:
     embedded: pictures that went through the models.
     """
 
-    folder: Path
+    folder: Place
     added: int
     changed: int
     changed_pictures: int
@@ -50,19 +51,19 @@ class Sync:
     embedded: int
 
     @property
-    def rejects(self) -> Path:
+    def rejects(self) -> str:
         """The list of what was rejected."""
         return self.folder / REJECTS
 
     @property
-    def changes(self) -> Path:
+    def changes(self) -> str:
         """The list of what was added, changed and removed."""
         return self.folder / CHANGES
 
 
 def sync(
     feed: str | Path,
-    folder: str | Path,
+    folder: Where,
     *,
     format: str | None = None,
     allow_removals: bool = False,
@@ -86,11 +87,11 @@ def sync(
         FeedError: the feed cannot be read, or none of its rows can be used; nothing has changed.
         CatalogueError: it would remove more than half of the products, and nothing has changed; or as for `add`.
     """
-    folder = Path(folder)
-    if not (folder / STAMP).exists() or not read_stamp(folder).complete:
+    place = open_place(folder)
+    if place.read(STAMP) is None or not read_stamp(place).complete:
         report = build(
             feed,
-            folder,
+            place,
             format=format,
             detector=detector,
             embedder=embedder,
@@ -98,14 +99,14 @@ def sync(
             engine=engine,
             progress=progress,
         )
-        tables = Tables(folder, read_stamp(folder))
-        write_changes(folder, [(product_id, "added") for product_id in column(tables.products, "id")])
+        tables = Tables(place, read_stamp(place))
+        write_changes(place, [(product_id, "added") for product_id in column(tables.products, "id")])
         done = report.added + report.updated
-        return Sync(folder, done, 0, 0, 0, report.unchanged, 0, report.rejected, len(tables.pictures()))
+        return Sync(place, done, 0, 0, 0, report.unchanged, 0, report.rejected, len(tables.pictures()))
     source, models = open_feed(feed, format), Models(detector, embedder)
-    with writing(folder):
-        stamp = models.require(folder, require_finished(folder))
-        tables = Tables(folder, stamp)
+    with place.writing():
+        stamp = models.require(place, require_finished(place))
+        tables = Tables(place, stamp, write=True)
         there = set(column(tables.products, "id"))
         # A row that tells no id may be any product's, so none is taken to be missing.
         gone = sorted(there - source.ids) if allow_removals or "" not in source.ids else []
@@ -115,18 +116,18 @@ def sync(
                 f"{len(gone)} would be removed; more than half is taken for a feed cut short, and nothing was changed. "
                 "If it is right, allow it (--allow-removals)."
             )
-        stamp = with_attributes(folder, stamp, tables, source)
-        write_stamp(folder, stamp.model_copy(update={"feed": None}))
-        intake = Intake(folder, stamp, tables, models, source, engine or LocalEngine(workers))
+        stamp = with_attributes(place, stamp, tables, source)
+        intake = Intake(place, stamp, tables, models, source, engine or LocalEngine(workers))
         report = intake.run(progress)
         tables.delete_products(gone)
         if intake.changes or gone:
             tables.tidy(readers=True)
-        write_stamp(folder, stamp.model_copy(update={"feed": source.digest}))
-        write_changes(folder, [*intake.changes, *((product_id, "removed") for product_id in gone)])
+        publish(place, stamp.model_copy(update={"feed": source.digest}), tables)
+        tables.clean()
+        write_changes(place, [*intake.changes, *((product_id, "removed") for product_id in gone)])
         kinds = Counter(kind for _, kind in intake.changes)
         return Sync(
-            folder,
+            place,
             added=kinds["added"],
             changed=kinds["changed"] + kinds["changed pictures"],
             changed_pictures=kinds["changed pictures"],

@@ -46,7 +46,9 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def build(
     feed: Annotated[str, typer.Argument(help=FEED)],
-    out: Annotated[Path, typer.Option(help="The new catalogue's folder, or one whose build was interrupted.")],
+    out: Annotated[
+        str, typer.Option(help="The new catalogue's folder or s3://BUCKET/NAME, or one whose build was interrupted.")
+    ],
     format: Format = None,
     detector: Detector = None,
     embedder: Embedder = None,
@@ -73,7 +75,7 @@ def build(
 @app.command()
 def add(
     feed: Annotated[str, typer.Argument(help=FEED)],
-    to: Annotated[Path, typer.Option(help="The catalogue's folder.")],
+    to: Annotated[str, typer.Option(help="The catalogue's folder, or s3://BUCKET/NAME.")],
     format: Format = None,
     detector: Detector = None,
     embedder: Embedder = None,
@@ -100,7 +102,9 @@ def add(
 @app.command()
 def sync(
     feed: Annotated[str, typer.Argument(help=FEED)],
-    catalogue_: Annotated[Path, typer.Option("--catalogue", help="The catalogue's folder; made if it is not there.")],
+    catalogue_: Annotated[
+        str, typer.Option("--catalogue", help="The catalogue's folder, or s3://BUCKET/NAME; made if it is not there.")
+    ],
     allow_removals: Annotated[
         bool, typer.Option(help="Let more than half of the products go, or any while rows tell no id.")
     ] = False,
@@ -143,7 +147,7 @@ def sync(
 @app.command()
 def remove(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Products to take out.")],
-    from_: Annotated[Path, typer.Option("--from", help="The catalogue's folder.")],
+    from_: Annotated[str, typer.Option("--from", help="The catalogue's folder, or s3://BUCKET/NAME.")],
 ) -> None:
     """Take products out. Ids that are not there are listed, and the exit code is 1."""
     from outfitter import catalogue
@@ -156,7 +160,9 @@ def remove(
 
 
 @app.command()
-def status(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The catalogue's folder.")]) -> None:
+def status(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The catalogue's folder, or s3://BUCKET/NAME.")],
+) -> None:
     """What is in a catalogue, finished or not, and which models made it."""
     from outfitter import catalogue
 

@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 def command(
-    catalogue: Annotated[Path | None, typer.Option(help="Also look at this catalogue.")] = None,
+    catalogue: Annotated[str | None, typer.Option(help="Also look at this catalogue.")] = None,
     model: Annotated[list[Path] | None, typer.Option(help="Also look at this model folder. Repeatable.")] = None,
     events: Annotated[str | None, typer.Option(help="Also look at these events: a file, or a database's URL.")] = None,
 ) -> None:
@@ -118,7 +118,7 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _catalogue(folder: Path | None, embedders: set[str]) -> Iterator[Finding]:
+def _catalogue(folder: str | None, embedders: set[str]) -> Iterator[Finding]:
     """embedders: ids of those that open."""
     if folder is None:
         return

@@ -74,7 +74,7 @@ def command(
         Path | None, typer.Option(help="retrieval: a CSV like --queries; without, each query against the others.")
     ] = None,
     catalogue: Annotated[
-        Path | None, typer.Option(help="end-to-end, ranking: the folder of the catalogue that is recommended from.")
+        str | None, typer.Option(help="end-to-end, ranking: the folder of the catalogue that is recommended from.")
     ] = None,
     embedder: Annotated[
         Path | None, typer.Option(help="end-to-end: the model folder that the catalogue was made with.")

@@ -99,7 +99,7 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
 def end_to_end(
     model: str,
     queries: Path,
-    catalogue: Path,
+    catalogue: str,
     embedder: Path | None,
     where: str | None,
     out: Path,
@@ -135,7 +135,7 @@ def end_to_end(
     products = sorted(product.id for product in opened.products())
     terms = Terms(
         protocol="end-to-end",
-        data=f"{queries.stem} in {catalogue.resolve().name}{f' where {where}' if where else ''}",
+        data=f"{queries.stem} in {Path(catalogue).resolve().name}{f' where {where}' if where else ''}",
         data_hash=_hash(queries, note=f"{opened.stamp.embedder} {where} {products}"),
         samples=evidence.samples,
         items=len(searches),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def ranking(
-    model: str, events: Path, catalogue: Path | None, at: str | None, repeats: bool, out: Path, resamples: int | None
+    model: str, events: Path, catalogue: str | None, at: str | None, repeats: bool, out: Path, resamples: int | None
 ) -> dict[str, Any]:
     """model: a JSONL file of lists, the name of a guess, or of a strategy, which recommends from the catalogue."""
     log = read_events(events)

@@ -72,7 +72,7 @@ def export(
 def stats(
     events: Database,
     catalogue: Annotated[
-        Path | None, typer.Option(help="Also count the events of products that this catalogue has no more.")
+        str | None, typer.Option(help="Also count the events of products that this catalogue has no more.")
     ] = None,
 ) -> None:
     """Count events, people and products, and say what came of each strategy's lists."""

@@ -19,7 +19,7 @@ def looks() -> None:
 
 @app.command()
 def export(
-    catalogue: Annotated[Path, typer.Option(help="The catalogue's folder.")],
+    catalogue: Annotated[str, typer.Option(help="The catalogue's folder, or s3://BUCKET/NAME.")],
     out: Annotated[Path, typer.Option(help="The new folder: looks.json, pictures/, the widget and a page to look at.")],
     product: Annotated[
         list[str] | None, typer.Option(help="Only pictures of this product; may be repeated. By default all outfits.")

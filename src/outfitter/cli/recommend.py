@@ -15,7 +15,7 @@ from outfitter.values import Recommendation
 
 
 def command(
-    catalogue: Annotated[Path, typer.Option(help="The catalogue's folder.")],
+    catalogue: Annotated[str, typer.Option(help="The catalogue's folder, or s3://BUCKET/NAME.")],
     photo: Annotated[str | None, typer.Argument(help="A file, a URL, or - for a photo on standard input.")] = None,
     product: Annotated[
         list[str] | None, typer.Option(help="A product of the catalogue instead of a photo; repeat it for a cart.")

@@ -18,7 +18,7 @@ _log = logging.getLogger("outfitter.service")
 
 
 def command(
-    catalogue: Annotated[Path, typer.Option(help="The catalogue's folder.")],
+    catalogue: Annotated[str, typer.Option(help="The catalogue's folder, or s3://BUCKET/NAME.")],
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     origin: Annotated[

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from outfitter.catalogue.place import is_remote
 from outfitter.catalogue.taking import cores
 from outfitter.config import Options
 from outfitter.photo import LIMITS
@@ -28,8 +29,9 @@ class Settings(Options):
     """How a catalogue is served.
 
     Args:
-        catalogue: the catalogue's folder.
-        state: where keys and events are kept; by default beside the catalogue, ``shop/`` → ``shop.service/``.
+        catalogue: the catalogue's folder, or ``s3://bucket/name``.
+        state: where keys and events are kept; by default beside the catalogue, ``shop/`` → ``shop.service/``. A
+            catalogue in an object store has nothing beside it, so it must be named.
         detector, embedder: model folders; None takes the shipped ones.
         events: a file of SQLite, or a database's URL; by default ``events.db`` in `state`.
         learnt: what 'outfitter events learn' wrote; None learns from the events themselves, now and then.
@@ -46,7 +48,7 @@ class Settings(Options):
         log: records for people, or as JSON.
     """
 
-    catalogue: Path
+    catalogue: str | Path
     state: Path | None = None
     detector: Path | None = None
     embedder: Path | None = None
@@ -65,7 +67,13 @@ class Settings(Options):
     learn_seconds: float = Field(default=600.0, gt=0)
     log: LogFormat = "text"
 
+    @model_validator(mode="after")
+    def _state_somewhere(self) -> Self:
+        if self.state is None and is_remote(self.catalogue):
+            raise ValueError("need state (--state DIR): an object store has no folder beside it for keys and events")
+        return self
+
     @property
     def state_folder(self) -> Path:
-        folder = self.catalogue.absolute()
+        folder = Path(self.catalogue).absolute()
         return self.state or folder.with_name(f"{folder.name}.service")

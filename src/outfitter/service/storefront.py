@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import logging
@@ -22,10 +21,11 @@ from numpy.typing import NDArray
 from outfitter.candidates import CatalogueSource
 from outfitter.catalogue import Catalogue, Report, add, open_feed, remove
 from outfitter.catalogue.feed import Row
-from outfitter.catalogue.store import STAMP
+from outfitter.catalogue.place import open_place
+from outfitter.catalogue.store import STAMP, read_rejects
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
-from outfitter.errors import FeedError, OutfitterError, QueryError
+from outfitter.errors import CatalogueError, FeedError, OutfitterError, QueryError
 from outfitter.events import EventStore
 from outfitter.photo import is_web, load_photo, read_bytes
 from outfitter.recommendations.interactions import Interactions
@@ -153,17 +153,11 @@ class Storefront:
         return served
 
     def _signature(self) -> object:
-        """Changes whenever a writer has finished a step, or another folder lies in the catalogue's place."""
-        folder = self.settings.catalogue
+        """The stamp: another one whenever a writer has published, or another folder lies in the catalogue's place."""
         try:
-            stamp = (folder / STAMP).stat()
-            versions = [
-                frozenset(file.name for file in (folder / f"{table}.lance" / "_versions").iterdir())
-                for table in ("products", "garments")
-            ]
-        except OSError as error:
-            return type(error).__name__
-        return stamp.st_ino, stamp.st_mtime_ns, *versions
+            return open_place(self.settings.catalogue).read(STAMP)
+        except CatalogueError as error:
+            return str(error)
 
     def reload(self) -> bool:
         """Load the catalogue if it has changed, and serve it from then on; requests under way finish with the old.
@@ -174,7 +168,7 @@ class Storefront:
             return self._reload()
 
     def _reload(self) -> bool:
-        if self._signature() == self._served.signature:
+        if self._signature() == self._served.signature and self.trouble is None:
             return False
         try:
             self._served = self._load()
@@ -233,8 +227,7 @@ class Storefront:
                 workers=1,  # shoppers come first
                 fetch=self.fetch,
             )
-            with report.rejects.open(encoding="utf-8", newline="") as file:
-                rejects = list(csv.DictReader(file))
+            rejects = read_rejects(report.folder)
         finally:
             feed.unlink(missing_ok=True)
         self.reload()

@@ -354,7 +354,7 @@ def open_shop(
     learnt: str | Path | None = None,
     merchandising: str | Path | None = None,
 ) -> Shop:
-    """The shop of a catalogue's folder, with the shipped models or with other model folders.
+    """The shop of a catalogue's folder or ``s3://bucket/name``, with the shipped models or with other model folders.
 
     Args:
         events: a file of SQLite, a database's URL, or an open store. Without `learnt`, tastes are learnt from it now.
