@@ -105,6 +105,8 @@ def test_nothing_is_overwritten(folder: Path, weights: Path, tmp_path: Path) -> 
         ({"embedder_input": {"side": 0, "crop_protocol": "p"}}, r"embedder_input\.side is 0"),
         ({"score_threshold": 1.5}, r"score_threshold is 1\.5"),
         ({"sources": [{"name": "ccp"}]}, r"sources\.0\.licence"),
+        ({"parts": {"a": 4, "b": 8}, "parts_in_photo": {"a": 1.0}}, r"need a share of each of \['a', 'b'\], 1 in all"),
+        ({"parts": {"a": 4, "b": 8}, "parts_in_photo": {"a": 0.5, "b": 0.6}}, r"need a share of each"),
     ],
 )
 def test_wrong_values_leave_nothing_behind(

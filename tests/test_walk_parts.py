@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from outfitter.artifact import read_manifest
+from outfitter.artifact import Manifest, read_manifest
 from outfitter.errors import QueryError
 from outfitter.recommendations import Garment
-from outfitter.walk.parts import seen_by
+from outfitter.walk.parts import as_in_photo, seen_by
 from tests.conftest import ToyModels
 
 SHARES = (0.7, 0.3)
@@ -22,17 +23,43 @@ def unit(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.float3
     return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
 
 
-@pytest.mark.parametrize(("part", "place"), [("shape", 0), ("colour", 1)])
-def test_the_product_is_the_cosine_of_the_part(toy_models: ToyModels, part: str, place: int) -> None:
-    manifest = read_manifest(Path(toy_models.embedder), "embedder").model_copy(
-        update={"parts": {"shape": 5, "colour": 3}}
-    )
+class Vectors(NamedTuple):
+    """queries, stored: of two parts. cosines: of each part's own."""
+
+    queries: NDArray[np.float32]
+    stored: NDArray[np.float32]
+    cosines: list[NDArray[np.float32]]
+
+
+@pytest.fixture
+def vectors() -> Vectors:
     rng = np.random.default_rng(4)
     parts = [(unit(rng, 4, 5), unit(rng, 4, 3)) for _ in range(2)]
     queries, stored = (np.hstack([share**0.5 * one for share, one in zip(SHARES, pair, strict=True)]) for pair in parts)
-    (seen,) = seen_by(part, [Garment(queries, "top", "your top")], manifest)
-    assert np.allclose(seen.vectors @ stored.T, parts[0][place] @ parts[1][place].T, atol=1e-6)
+    return Vectors(queries, stored, [one @ other.T for one, other in zip(*parts, strict=True)])
+
+
+@pytest.fixture
+def manifest(toy_models: ToyModels) -> Manifest:
+    loaded = read_manifest(Path(toy_models.embedder), "embedder")
+    return loaded.model_copy(update={"parts": {"shape": 5, "colour": 3}})
+
+
+@pytest.mark.parametrize(("part", "place"), [("shape", 0), ("colour", 1)])
+def test_the_product_is_the_cosine_of_the_part(manifest: Manifest, vectors: Vectors, part: str, place: int) -> None:
+    (seen,) = seen_by(part, [Garment(vectors.queries, "top", "your top")], manifest)
+    assert np.allclose(seen.vectors @ vectors.stored.T, vectors.cosines[place], atol=1e-6)
     assert (seen.by, seen.slot) == (part, "top")
+
+
+def test_in_a_photo_the_parts_count_otherwise(manifest: Manifest, vectors: Vectors) -> None:
+    garment = Garment(vectors.queries, "top", "your top")
+    assert as_in_photo([garment], manifest) == (garment,), "as in the vectors unless the manifest says otherwise"
+    told = manifest.model_copy(update={"parts_in_photo": {"shape": 0.4, "colour": 0.6}})
+    (seen,) = as_in_photo([garment], told)
+    shape, colour = vectors.cosines
+    assert np.allclose(seen.vectors @ vectors.stored.T, 0.4 * shape + 0.6 * colour, atol=1e-6)
+    assert seen.by is None
 
 
 def test_an_embedder_without_parts(toy_models: ToyModels) -> None:

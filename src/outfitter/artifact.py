@@ -104,9 +104,19 @@ class Manifest(Options):
     dimensions: int | None = Field(default=None, gt=0)
     parts: Mapping[str, int] = {}
     """Of an embedder whose vectors have parts that can be told apart: name → dimensions, in order."""
+    parts_in_photo: Mapping[str, float] = {}
+    """How much each part counts, 1 in all, when the garment of a photo is compared with products: light and shade move
+    shapes more than colours. Empty: as much as in the vectors."""
     recipe: str
     sources: tuple[Source, ...]
     metrics: Mapping[str, Any]
+
+    @model_validator(mode="after")
+    def _all_parts(self) -> Self:
+        counted = self.parts_in_photo
+        if counted and (set(counted) != set(self.parts) or abs(sum(counted.values()) - 1) > 1e-3):
+            raise ValueError(f"parts_in_photo is {dict(counted)}; need a share of each of {list(self.parts)}, 1 in all")
+        return self
 
     @property
     def model_id(self) -> str:

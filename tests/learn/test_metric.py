@@ -236,6 +236,23 @@ def test_the_parts_of_a_vector_are_told_apart_and_weighted(garments: Path) -> No
     assert torch.allclose(vectors[:, 12:].norm(dim=1) ** 2, torch.tensor(0.4), atol=1e-5)
 
 
+def test_the_network_may_see_the_crop_in_grey_too(garments: Path) -> None:
+    options = SMALL.model_copy(update={"grey_side": 32, "colour_share_in_photo": 0.6})
+    model = EmbedderTask(EmbedderRun(options, ()), read(garments)).build("none").eval()
+    red = np.full((1, 64, 64, 3), 255, np.uint8)
+    red[:, 16:48, 16:48] = (200, 30, 40)
+    luma = np.rint(red @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+    grey = np.repeat(luma[..., None], 3, -1)
+    with torch.inference_mode():
+        seen, same = (model.features(torch.from_numpy(pixels)) for pixels in (red, grey))
+    width = seen.shape[1] // 2
+    assert torch.allclose(seen.norm(dim=1), torch.ones(1), atol=1e-5)
+    assert torch.allclose(seen[:, width:], same[:, width:], atol=1e-2), "the second half knows no colour"
+    assert not torch.allclose(seen[:, :width], same[:, :width], atol=1e-2)
+    assert model.head.in_features == 2 * width
+    assert model.parts_in_photo == {"shape": 0.4, "colour": 0.6}
+
+
 def test_more_dimensions_than_there_are_is_an_error() -> None:
     with pytest.raises(ConfigError, match="shape_dimensions: 4000 is more than the 1280"):
         EmbedderTask(

@@ -72,7 +72,9 @@ def command(
         model, made = metric.load_embedder(Path(run))
         proof = garments.plain_crops(garments.read_proof(on), made.options.side)
         stated = read_card(card) if card else Card.of_embedder(made.options.backbone, made.data)
-        manifest = embedder.export_embedder(model, out, proof, stated, parts=model.parts)
+        manifest = embedder.export_embedder(
+            model, out, proof, stated, parts=model.parts, parts_in_photo=model.parts_in_photo
+        )
         emit({"model": str(out), **manifest.model_dump(mode="json", exclude_none=True)})
         return
     data = datasets.load(on)

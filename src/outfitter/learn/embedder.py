@@ -143,6 +143,7 @@ def export_embedder(
     *,
     metrics: Mapping[str, Any] | None = None,
     parts: Mapping[str, int] | None = None,
+    parts_in_photo: Mapping[str, float] | None = None,
     least_cosine: float = 0.999,
 ) -> Manifest:
     """Export, compare with torch on real `crops`, and write the model folder only if it passed.
@@ -162,6 +163,7 @@ def export_embedder(
         "embedder_input": {"side": side, "crop_protocol": PROTOCOL},
         "dimensions": wanted.shape[1],
         "parts": dict(parts or {}),
+        "parts_in_photo": dict(parts_in_photo or {}),
         "metrics": {},
     }
     with tempfile.TemporaryDirectory(prefix="outfitter-export-") as scratch:

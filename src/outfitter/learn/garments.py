@@ -57,6 +57,12 @@ class EmbedderOptions(LoopOptions):
     shape_dimensions: int = Field(default=384, gt=0)
     colour_dimensions: int = Field(default=128, gt=0)
     colour_share: float = Field(default=0.4, ge=0, lt=1, description="of the cosine between two garments")
+    colour_share_in_photo: float | None = Field(
+        default=None, ge=0, lt=1, description="the same where one of the two is in a photo; null: the same"
+    )
+    grey_side: int = Field(
+        default=0, ge=0, description="pixels of a side at which the network also sees the crop in grey; 0: it does not"
+    )
     temperature: float = Field(default=0.1, gt=0, description="of the contrastive loss")
     fitted_on: int = Field(default=600, gt=1, description="garments whose principal axes the projections begin with")
     val_share: float = Field(default=0.1, ge=0, lt=1, description="groups of a CSV that are kept for val")

@@ -49,6 +49,7 @@ class ShapeAndColour(nn.Module):
     Of `features` (N, width) in place of pixels, the shape part alone, length 1.
     """
 
+    luma: Tensor
     colour_axes: Tensor
     begun: Tensor
     """Where the shape's projection began, (shape dimensions, width + 1), its shift last."""
@@ -58,7 +59,8 @@ class ShapeAndColour(nn.Module):
         file = None if weights in (None, NO_WEIGHTS) else Path(str(weights))
         self.backbone = efficientnet_lite(options.backbone, file, weights == NO_WEIGHTS, num_classes=0)
         self.colours = Colours()
-        width = int(self.backbone.num_features)  # type: ignore[arg-type]
+        self.grey_side = options.grey_side
+        width = int(self.backbone.num_features) * (2 if self.grey_side else 1)  # type: ignore[arg-type]
         for key, got, most in (
             ("shape_dimensions", options.shape_dimensions, width),
             ("colour_dimensions", options.colour_dimensions, self.colours.dimensions),
@@ -68,9 +70,15 @@ class ShapeAndColour(nn.Module):
                     f"{key}: {got} is more than the {most} that there are to project. Take at most {most}."
                 )
         self.head = nn.Linear(width, options.shape_dimensions)
+        self.register_buffer("luma", torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1), persistent=False)
         self.register_buffer("begun", torch.zeros((options.shape_dimensions, width + 1)))
         self.register_buffer("colour_axes", torch.eye(self.colours.dimensions)[:, : options.colour_dimensions].clone())
-        self.share = options.colour_share
+        self.share, self.share_in_photo = options.colour_share, options.colour_share_in_photo
+
+    @property
+    def parts_in_photo(self) -> dict[str, float]:
+        """How much each counts for the garment of a photo; empty where as much as in the vectors."""
+        return {} if self.share_in_photo is None else {"shape": 1 - self.share_in_photo, "colour": self.share_in_photo}
 
     @property
     def parts(self) -> dict[str, int]:
@@ -78,9 +86,15 @@ class ShapeAndColour(nn.Module):
         return {"shape": self.head.out_features, "colour": int(self.colour_axes.shape[1])}
 
     def features(self, pixels: Tensor) -> Tensor:
-        """The backbone's, float32 (N, width), length 1."""
+        """The backbone's, float32 (N, width), length 1; of the crop in grey, too, where it is asked to see that."""
         images = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-        return functional.normalize(self.backbone(images), dim=1)
+        seen = functional.normalize(self.backbone(images), dim=1)
+        if not self.grey_side:
+            return seen
+        luma = (images * self.luma).sum(1, keepdim=True)
+        small = functional.interpolate(luma, (self.grey_side, self.grey_side), mode="bilinear", align_corners=False)
+        grey = functional.normalize(self.backbone(small.expand(-1, 3, -1, -1)), dim=1)
+        return torch.cat([seen, grey], 1) * 0.5**0.5
 
     def forward(self, pixels: Tensor) -> Tensor:
         if pixels.ndim == 2:

@@ -32,7 +32,7 @@ from outfitter.recommendations.settle import Place, nothing, settle
 from outfitter.recommendations.slots import own_slot, own_views
 from outfitter.values import Crops, Detections, Embeddings, Photo
 from outfitter.walk.asked import asked_for, require_garment
-from outfitter.walk.parts import BOTH, seen_by
+from outfitter.walk.parts import BOTH, as_in_photo, seen_by
 
 if TYPE_CHECKING:
     from outfitter.catalogue import Catalogue
@@ -259,6 +259,8 @@ class Shop:
         garments = self._garments(asked)
         if asked.similar_by != BOTH:
             garments = seen_by(asked.similar_by, garments, self.embedder.manifest)
+        elif asked.photo is not None:
+            garments = as_in_photo(garments, self.embedder.manifest)
         liked, disliked = self._examples(asked.like), self._examples(asked.dislike)
         person = meet(self.interactions, self.history, asked.user, asked.visit, asked.session, self.source)
         if not garments and len(liked) and not person.met:

@@ -1,8 +1,8 @@
-"""Alike in shape, or in colour: one part of an embedder's vectors in place of the whole."""
+"""Alike in shape, or in colour: how much the parts of an embedder's vectors count."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,9 +19,6 @@ BOTH: Final = "both"
 def seen_by(part: str, garments: Sequence[Garment], manifest: Manifest) -> tuple[Garment, ...]:
     """Garments whose vectors, times an indexed one, give the cosine of the two in `part` alone.
 
-    In every vector of such an embedder a part has the same length l, so that it is enough to set the query's other
-    parts to zero and to divide by l².
-
     Raises:
         QueryError: the embedder's vectors have no such part.
     """
@@ -31,16 +28,28 @@ def seen_by(part: str, garments: Sequence[Garment], manifest: Manifest) -> tuple
             f"similar_by is {part!r}; {manifest.name} tells apart {', '.join(manifest.parts) or 'nothing'}; "
             f"choose from {', '.join(choices)}{nearest(part, choices, '.')}"
         )
-    start = 0
-    for name, dimensions in manifest.parts.items():
-        if name == part:
-            break
-        start += dimensions
-    within = slice(start, start + manifest.parts[part])
-    seen = []
+    return tuple(replace(one, by=part) for one in _counted(garments, manifest, {part: 1.0}))
+
+
+def as_in_photo(garments: Sequence[Garment], manifest: Manifest) -> tuple[Garment, ...]:
+    """Garments of a photo, whose parts count as the embedder's manifest says for photos."""
+    if not manifest.parts_in_photo:
+        return tuple(garments)
+    return _counted(garments, manifest, manifest.parts_in_photo)
+
+
+def _counted(garments: Sequence[Garment], manifest: Manifest, shares: Mapping[str, float]) -> tuple[Garment, ...]:
+    """Garments whose vectors, times an indexed one, give the mean of the cosines in each part, weighted by `shares`.
+
+    In every vector of such an embedder a part has the same length l, so that it is enough to multiply the query's part
+    by its share and to divide it by l².
+    """
+    counted = []
     for garment in garments:
-        vectors = np.zeros_like(garment.vectors)
-        own = garment.vectors[:, within]
-        vectors[:, within] = own / np.maximum((own**2).sum(1, keepdims=True), 1e-12)
-        seen.append(replace(garment, vectors=vectors, by=part))
-    return tuple(seen)
+        vectors, start = np.zeros_like(garment.vectors), 0
+        for name, dimensions in manifest.parts.items():
+            within = slice(start, start := start + dimensions)
+            own = garment.vectors[:, within]
+            vectors[:, within] = shares.get(name, 0.0) * own / np.maximum((own**2).sum(1, keepdims=True), 1e-12)
+        counted.append(replace(garment, vectors=vectors))
+    return tuple(counted)
