@@ -12,6 +12,6 @@ def test_lab_of_known_colours() -> None:
 
 
 def test_every_colour_comes_back_from_lab() -> None:
-    axis = np.arange(0, 256, 15, np.uint8)
+    axis = np.arange(0, 256, 15).astype(np.uint8)
     colours = np.stack(np.meshgrid(axis, axis, axis), -1).reshape(-1, 3)
     np.testing.assert_array_equal(from_lab(to_lab(colours)), colours)

@@ -239,6 +239,7 @@ def test_the_parts_of_a_vector_are_told_apart_and_weighted(garments: Path) -> No
 def test_the_network_may_see_the_crop_in_grey_too(garments: Path) -> None:
     options = SMALL.model_copy(update={"grey_side": 32, "colour_share_in_photo": 0.6})
     model = EmbedderTask(EmbedderRun(options, ()), read(garments)).build("none").eval()
+    assert isinstance(model, ShapeAndColour)
     red = np.full((1, 64, 64, 3), 255, np.uint8)
     red[:, 16:48, 16:48] = (200, 30, 40)
     luma = np.rint(red @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)

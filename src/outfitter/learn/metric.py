@@ -88,13 +88,13 @@ class ShapeAndColour(nn.Module):
     def features(self, pixels: Tensor) -> Tensor:
         """The backbone's, float32 (N, width), length 1; of the crop in grey, too, where it is asked to see that."""
         images = (pixels.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-        seen = functional.normalize(self.backbone(images), dim=1)
+        seen: Tensor = functional.normalize(self.backbone(images), dim=1)
         if not self.grey_side:
             return seen
         luma = (images * self.luma).sum(1, keepdim=True)
         small = functional.interpolate(luma, (self.grey_side, self.grey_side), mode="bilinear", align_corners=False)
         grey = functional.normalize(self.backbone(small.expand(-1, 3, -1, -1)), dim=1)
-        return torch.cat([seen, grey], 1) * 0.5**0.5
+        return torch.cat([seen, grey], 1) / 2**0.5
 
     def forward(self, pixels: Tensor) -> Tensor:
         if pixels.ndim == 2:
