@@ -18,10 +18,11 @@ done
 once "$work/street/dataset.json" outfitter datasets prepare "$data/ccp" --format masks --categories slots --out "$work/street"
 once "$work/packshots/dataset.json" \
     outfitter datasets prepare "$data/clothing-small" --format class-folders --categories slots --out "$work/packshots"
+once "$work/recoloured/items.csv" python "$here/recolour.py" "$work/packshots" "$work/recoloured" 401 400
 if [ ! -e "$work/run/run.json" ]; then
     outfitter train-embedder "$work/train/items.csv" "$work/boutique-301/items.csv" "$work/boutique-302/items.csv" \
-        "$work/street" "$work/packshots" --config "$here/train.yaml" --out "$work/run"
-elif [ ! -e "$work/run/checkpoints/step-00000600" ]; then
+        "$work/recoloured/items.csv" "$work/street" "$work/packshots" --config "$here/train.yaml" --out "$work/run"
+elif [ ! -e "$work/run/checkpoints/step-00000900" ]; then
     outfitter train-embedder --resume "$work/run"
 fi
 [ -e "$work/embedder/manifest.json" ] ||
