@@ -49,6 +49,7 @@ class Detector:
             raise ModelError(f"{folder}: its manifest lacks detector_input or score_threshold. Export the model again.")
         self.input = self.manifest.detector_input
         self.min_score = self.manifest.score_threshold if min_score is None else min_score
+        self.asked_min_score = min_score
         self.min_best_score = (self.manifest.photo_threshold or 0.0) if min_score is None else 0.0
         if not 0 <= self.min_score <= 1:
             raise ConfigError(f"min_score is {self.min_score}; need a number from 0 to 1")

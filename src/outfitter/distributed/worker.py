@@ -27,7 +27,7 @@ DIGEST = 32
 
 
 class Shipped(NamedTuple):
-    """A model folder on its way to the workers, which may not have it. min_score: of a detector."""
+    """A model folder on its way to the workers, which may not have it. min_score: that a detector was asked for."""
 
     files: dict[str, bytes]
     min_score: float | None
@@ -48,7 +48,7 @@ def ship(model: object) -> Shipped:
             "Use a Detector and an Embedder, or the local engine."
         )
     files = {path.name: path.read_bytes() for path in sorted(model.folder.iterdir()) if path.is_file()}
-    return Shipped(files, model.min_score if isinstance(model, Detector) else None)
+    return Shipped(files, model.asked_min_score if isinstance(model, Detector) else None)
 
 
 class Known(Container[str]):
