@@ -63,10 +63,6 @@ class CatalogueSource:
         """Which products a filter lets through: bool (N,). Raises QueryError for one that cannot be read."""
         return self.catalogue.allowed(where, exclude)
 
-    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosine of each of the (Q, D) vectors to the nearest garment of each product: float32 (Q, N)."""
-        return self.catalogue.nearness(vectors)
-
     def product(self, product_id: str) -> Product:
         """The product's row. Raises QueryError if there is none."""
         return self.catalogue.product(product_id)

@@ -1,81 +1,26 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
 
-from outfitter.catalogue import Catalogue
-from outfitter.catalogue.store import Stamp, Tables, garment_schema, product_schema, write_stamp
+from outfitter.catalogue import Catalogue, approximate
+from outfitter.catalogue.store import Tables, read_stamp
+from outfitter.catalogue.vector_index import keep_index
 from outfitter.crops import PROTOCOL
 from outfitter.errors import CatalogueError, QueryError
 from outfitter.values import IndexedGarment
-
-DIMENSIONS = 6
-Pictures = Mapping[str, list[tuple[str | None, NDArray[np.float32]]]]
-"""SHA-256 → its garments: slot, vector."""
-
-
-def units(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
-    vectors = rng.standard_normal((count, DIMENSIONS)).astype(np.float32)
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
-
-
-def store(folder: Path, products: Mapping[str, tuple[float, list[str]]], pictures: Pictures) -> Path:
-    """A finished catalogue of products (price, pictures' SHA-256) and garments, in a jumbled order."""
-    folder.mkdir()
-    stamp = Stamp(
-        complete=True,
-        embedder="e-1",
-        detector="d-1",
-        crop_protocol=PROTOCOL,
-        dimensions=DIMENSIONS,
-        feed=None,
-        attributes={"fabric": "attribute_0"},
-    )
-    tables = Tables(folder, stamp, make=True)
-    rows = [
-        {
-            "id": product_id,
-            "title": f"Title {product_id}",
-            "image": f"{shas[0]}.png",
-            "price": price,
-            "additional_images": [f"{sha}.png" for sha in shas[1:]],
-            "base": "/feeds",
-            "row": "",
-            "pictures": [{"image": f"{sha}.png", "sha256": sha, "error": None} for sha in shas],
-            "attribute_0": "wool" if price < 5 else None,
-        }
-        for product_id, (price, shas) in products.items()
-    ]
-    tables.products.add(pa.Table.from_pylist(rows[::-1], product_schema(stamp)))
-    garments = [
-        {
-            "picture": sha,
-            "number": number,
-            "slot": slot,
-            "box_xyxy": [number, 0, number + 10, 20],
-            "score": 0.9 if slot else 0.0,
-            "vector": vector,
-        }
-        for sha, seen in pictures.items()
-        for number, (slot, vector) in enumerate(seen)
-    ]
-    tables.garments.add(pa.Table.from_pylist(garments[::-1], garment_schema(DIMENSIONS)))
-    write_stamp(folder, stamp)
-    return folder
-
+from tests.catalogue.stored import Pictures, store, units
 
 SLOTS = ("top", "bottom", "bag", None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["exact", "approximate"])
 def random_shop(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Catalogue, dict[str, tuple[float, list[str]]], Pictures]:
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Catalogue, dict[str, tuple[float, list[str]]], Pictures]]:
     """90 products with one to three pictures, some shared, of one to four garments each."""
     rng = np.random.default_rng(5)
     pictures = {
@@ -91,7 +36,11 @@ def random_shop(
         for number in range(90)
     }
     folder = store(tmp_path_factory.mktemp("random") / "shop", products, pictures)
-    return Catalogue.open(folder, "e-1"), products, pictures
+    if request.param == "approximate":
+        keep_index(Tables(folder, read_stamp(folder)).garments, least=1, partition=60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(approximate, "FEW", 0)
+        yield Catalogue.open(folder, "e-1"), products, pictures
 
 
 @pytest.mark.parametrize("k", [1, 7, 90, 500])

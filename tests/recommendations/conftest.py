@@ -65,13 +65,6 @@ class MemorySource:
         ]
         return np.array(found, bool)
 
-    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        best = np.full((len(vectors), len(self.ids)), -1, np.float32)
-        for garment in self._garments:
-            place = self.ids.index(garment.product_id)
-            best[:, place] = np.maximum(best[:, place], vectors @ garment.vector)
-        return best
-
     def product(self, product_id: str) -> Product:
         if product_id not in self._products:
             raise QueryError(f"no product {product_id!r}")

@@ -32,6 +32,7 @@ from pydantic import Field
 from outfitter.catalogue.feed import Reject
 from outfitter.catalogue.place import Place, Where, open_place
 from outfitter.catalogue.readers.source import OPTIONAL, REQUIRED
+from outfitter.catalogue.vector_index import keep_index
 from outfitter.config import Options, parse
 from outfitter.errors import CatalogueError, ConfigError
 
@@ -253,7 +254,7 @@ class Tables:
             self._commit(table, lambda condition=condition: table.delete(condition))  # type: ignore[misc]
 
     def tidy(self, readers: bool) -> None:
-        """Drop garments of pictures that no product names, and merge small files.
+        """Drop garments of pictures that no product names, merge small files, and index what is new.
 
         readers: whether some may be reading the version before; if not, old versions go, too.
         """
@@ -264,6 +265,8 @@ class Tables:
             self._optimize(table, *((NEVER, False) if readers or self._place.shared else (timedelta(0), True)))
             if table.count_rows() != rows:
                 raise CatalogueError(f"{self._place}: another process has written to it. Run the same command again.")
+        with self._writing():
+            keep_index(self.garments)
 
     def clean(self) -> None:
         """Drop versions older than a day that are not the latest. To be called once that is published."""
@@ -325,6 +328,6 @@ def column(table: Table, name: str) -> list[Any]:
     return [value for batch in batches(table, [name]) for value in batch.column(name).to_pylist()]
 
 
-def batches(table: Table, columns: list[str], size: int = 1024) -> Iterator[pa.RecordBatch]:
-    """A table's rows, `size` at a time, without holding all of them."""
-    yield from table.search().select(columns).to_batches(size)
+def batches(table: Table, columns: list[str], size: int = 1024, row_ids: bool = False) -> Iterator[pa.RecordBatch]:
+    """A table's rows, `size` at a time, without holding all of them. row_ids: with what the table calls them."""
+    yield from table.search().select(columns).with_row_id(row_ids).to_batches(size)

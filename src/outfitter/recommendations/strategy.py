@@ -50,9 +50,6 @@ class CandidateSource(Protocol):
     def allowed(self, where: str | None = None, exclude: Collection[str] = ()) -> NDArray[np.bool_]:
         """Which products a filter lets through: bool (N,). Raises QueryError as `find` does."""
 
-    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosine of each of the (Q, D) vectors to the nearest garment of each product: float32 (Q, N)."""
-
     def product(self, product_id: str) -> Product:
         """The product's row. Raises QueryError if there is none."""
 
