@@ -19,7 +19,7 @@ _REMEMBERED: Final = 128
 
 
 class Hits(NamedTuple):
-    """Products, best first. places: intp (k,). entries: intp (k,), each one's nearest garment. cosines: float32 (k,)."""
+    """Products, best first. places: intp (k,). entries: intp (k,), of their nearest garments. cosines: float32 (k,)."""
 
     places: NDArray[np.intp]
     entries: NDArray[np.intp]

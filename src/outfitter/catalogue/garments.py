@@ -1,4 +1,4 @@
-"""A catalogue's two tables read into memory, all but the vectors; a few dozen bytes a garment, and no Python objects."""
+"""A catalogue's two tables in memory, all but the vectors: some hundred bytes a garment, and no Python objects."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ class Catalogue:
         categories = self._table.column("category").combine_chunks().dictionary_encode()
         named = np.array([*map(slot_of_category, categories.dictionary.to_pylist()), None], np.object_)
         own = named[categories.indices.fill_null(len(named) - 1).to_numpy()]
-        names, slots, pictures = self._garments.names, self._at.slots, self._at.pictures
+        names, slots = self._garments.names, self._at.slots
         for place in np.flatnonzero(own == None).tolist():  # noqa: E711
             entries = self._at.of(place)
             own[place] = slot_shown((self._at.image(entry), names[slots[entry]]) for entry in entries)

@@ -1,4 +1,4 @@
-"""The index over the vectors of a garment table: an inverted file (IVF) of vectors quantised to a byte a dimension (SQ).
+"""The index over the vectors of a garment table: an inverted file (IVF), a byte for each dimension (SQ).
 
 LanceDB keeps it beside the table's data: it is versioned with it, several processes read it, and what is added to the
 table extends it.
@@ -37,7 +37,7 @@ def keep_index(table: Table, least: int = LEAST, partition: int = PARTITION) -> 
     if name is not None:
         table.drop_index(name)
     parts = max(rows // partition, 1)
-    # Vectors have length 1, so l2 orders as the cosine does; lancedb 0.40 calls two different things its cosine distance.
+    # Vectors have length 1, so l2 orders as the cosine does; lancedb 0.40 calls two different things cosine.
     table.create_index("vector", config=IvfSq(distance_type="l2", num_partitions=parts), name=f"{_NAME}{parts}")
     table.create_index("slot", config=Bitmap(), name="slots")
 
