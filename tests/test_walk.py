@@ -145,6 +145,15 @@ def test_a_look_is_seen_once_and_asked_often(source: CandidateSource, detector: 
     assert shop.recommend(look, k=2) == shop.recommend(outfit(RED, BLUE), k=2)
     assert shop.recommend(look, k=2, strategy="complementary")
     assert calls == 2
+    (one,) = shop.recommend(look, k=1, garment=1)
+    assert (one.garment, one.slot) == (1, "bottom")
+    assert [garment.index for garment in look.only(1).garments] == [1]
+    assert calls == 2
+    with pytest.raises(QueryError, match=r"there is no garment 2; found: 0 top, 1 bottom"):
+        look.only(2)
+    part = shop.see(outfit(RED, BLUE), region=(100, 60, 220, 200))
+    with pytest.raises(QueryError, match="garment 0 was not looked at, only another part of the photo"):
+        shop.recommend(part, garment=0)
 
 
 def test_filters_and_exclusions_reach_the_source(shop: Shop) -> None:

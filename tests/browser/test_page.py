@@ -183,6 +183,18 @@ def test_problems_are_told(open_page: Open, home: str, tmp_path: Path) -> None:
     expect(page.get_by_text("Choose a photo")).to_be_visible()
 
 
+def test_a_photo_by_its_address(open_page: Open, home: str, service: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_page(home, allow=("422",))
+    page.get_by_label("Or the address of a photo").fill("http://127.0.0.1/a.png")
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_role("alert")).to_contain_text("is not on the public internet")
+    monkeypatch.setattr(service.app.state.front.storefront, "_fetch", lambda _: outfit())
+    page.get_by_label("Or the address of a photo").fill("https://shop.example/look.png")
+    page.get_by_label("Or the address of a photo").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Top and bottoms")
+    expect(page.locator(".stage .spot")).to_have_count(2)
+
+
 def test_a_late_answer_does_not_replace_a_newer_one(open_page: Open, home: str) -> None:
     page = open_page(home, allow=("422",))
     late: list[Route] = []

@@ -141,6 +141,22 @@ def test_from_files_with_no_server(open_page: Open, built: Path, shop_folder: Pa
     )
 
 
+def test_files_may_tell_a_service_what_was_clicked(
+    open_page: Open, built: Path, shop_folder: Path, service: Site, shop_page: ShopPage, token: str
+) -> None:
+    catalogue = Catalogue.open(built)
+    export_looks(Shop(CatalogueSource(catalogue)), catalogue, shop_folder / "told")
+    attributes = f'photo="worn.png" catalogue="told/looks.json" events="{service.url}" token="{token}"'
+    page = open_page(shop_page(attributes, "told.html", "told/outfit-photo.js"))
+    ready(page)
+    page.get_by_role("button", name=re.compile("^Bottoms")).click()
+    with page.expect_response("**/v1/events") as answer:
+        page.get_by_role("region", name="Bottoms").get_by_role("button", name="Navy bottom").click()
+    assert answer.value.status == 201
+    event = list(service.app.state.front.happenings.store)[-1]
+    assert (event.kind, event.product, event.recommendation) == ("view", "bottom-navy", None)
+
+
 def test_attributes_may_change_and_colours_be_set(
     open_page: Open, service: Site, shop_page: ShopPage, token: str
 ) -> None:

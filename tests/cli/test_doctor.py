@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from outfitter.artifact import MODEL_FILE
+from outfitter.cli import installed
+from outfitter.service.auth import Keys
 from tests.cli.conftest import Outfitter
 from tests.conftest import ToyModels
 
@@ -18,6 +25,64 @@ def test_a_sound_installation(outfitter: Outfitter, toy_models: ToyModels) -> No
     assert "numpy" in parts["packages"]["state"]
     assert "toy-embedder" in parts[f"model {toy_models.embedder}"]["state"]
     assert all(row["ok"] for row in done.rows)
+
+
+def test_a_services_folder(outfitter: Outfitter, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    whole = outfitter("doctor", "--state", tmp_path)
+    assert whole.code == 0, whole.err
+    Keys.open(tmp_path)
+    keys.chmod(0o644)
+    seen = {row["part"]: row for row in outfitter("doctor", "--state", tmp_path).rows}
+    assert seen["keys"]["fix"] == f"Others can read them. Run: chmod 600 {keys}"
+    assert "can be written" in seen[f"state {tmp_path}"]["state"]
+    keys.write_text("{")
+    (tmp_path / "events.db").write_bytes(b"no database")
+    bad = {row["part"]: row["fix"] for row in outfitter("doctor", "--state", tmp_path).rows if not row["ok"]}
+    assert set(bad) == {"keys", "events"}
+    assert "is damaged" in bad["keys"]
+    gone = outfitter("doctor", "--state", tmp_path / "none")
+    assert gone.code == 1
+    assert "there is no such folder" in gone.err
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(errno.EROFS, "is on a read-only disk"), (errno.EACCES, "cannot be written: Permission denied")],
+)
+def test_a_disk_that_cannot_be_written(
+    outfitter: Outfitter, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, told: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    rows = {row["part"]: row for row in outfitter("doctor", "--state", tmp_path, "--catalogue", shop).rows}
+    assert told in rows[f"state {tmp_path}"]["fix"]
+    assert rows[f"disk of {shop}"]["ok"]  # it can be served
+    assert told in rows[f"disk of {shop}"]["state"]
+
+
+def test_little_space(outfitter: Outfitter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**8))
+    rows = {row["part"]: row for row in outfitter("doctor", "--state", tmp_path).rows}
+    for part in ("disk", f"state {tmp_path}"):
+        assert (rows[part]["state"], rows[part]["ok"]) == ("0.1 GB free", False)
+        assert "little space left" in rows[part]["fix"]
+
+
+def test_versions_that_are_not_those_needed(outfitter: Outfitter, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = installed.version
+    versions = {"numpy": "1.26.4", "torch": "2.11.0"}
+    monkeypatch.setattr(installed, "version", lambda name: versions.get(name, known(name)))
+    done = outfitter("doctor")
+    assert done.code == 1
+    rows = {row["part"]: row for row in done.rows}
+    assert "numpy is 1.26.4; need >=2.0" in rows["packages"]["state"]
+    assert rows["packages"]["fix"] == "Run: pip install --upgrade 'outfitter'"
+    assert f"torchvision {known('torchvision')} needs torch" in rows["extra learn"]["state"]
+    assert "and 2.11.0 is installed" in rows["extra learn"]["state"]
+    assert rows["extra learn"]["fix"] == "Run: pip install --upgrade 'outfitter[learn]'"
 
 
 def test_what_is_damaged_is_named_with_the_remedy(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) -> None:

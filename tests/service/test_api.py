@@ -66,6 +66,14 @@ def test_recommend_for_an_uploaded_photo(client: TestClient) -> None:
     assert "bottom-blue" not in [pick["product"]["id"] for pick in picks]
 
 
+def test_similar_by(client: TestClient) -> None:
+    detail = problem(client.post("/v1/recommend", json={"product": "top-red", "similar_by": "shape"}), 422, "query")
+    assert "similar_by is 'shape'; toy-embedder tells apart nothing" in detail
+    asked = client.get("/v1/products/top-red/similar", params={"similar_by": "color"})
+    assert "similar_by is 'color'" in problem(asked, 422, "query")
+    assert client.get("/v1/products/top-red/similar", params={"similar_by": "both"}).status_code == 200
+
+
 def test_one_garment_and_a_region(client: TestClient) -> None:
     photo = {"photo": ("a.png", outfit())}
     one = client.post("/v1/recommend", files=photo, data={"k": "1", "garment": "1"}).json()["picks"]

@@ -40,7 +40,7 @@ def test_a_damaged_file_is_an_error_and_stays(tmp_path: Path, text: str) -> None
 
 def test_a_token_is_for_its_origins_until_it_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys, _ = Keys.open(tmp_path / "a")
-    token, expires = keys.token([SHOP_PAGE], 60)
+    token, _, expires = keys.token([SHOP_PAGE], 60)
     caller = keys.caller(token, SHOP_PAGE)
     assert (caller.admin, caller.id.startswith("token ")) == (False, True)
     for origin in (
@@ -61,7 +61,7 @@ def test_a_token_is_for_its_origins_until_it_expires(tmp_path: Path, monkeypatch
 
 def test_tokens_cannot_be_made_or_changed_elsewhere(tmp_path: Path) -> None:
     keys, other = Keys.open(tmp_path / "a")[0], Keys.open(tmp_path / "b")[0]
-    token, _ = keys.token([SHOP_PAGE], 60)
+    token, _, _ = keys.token([SHOP_PAGE], 60)
     body, _, signature = token.removeprefix(TOKEN).partition(".")
     longer, _, _ = keys.token([SHOP_PAGE], 6000)[0].removeprefix(TOKEN).partition(".")
     for forged in (

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import platform
-import re
 import shutil
+import tempfile
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from outfitter.cli.inputs import cores
+from outfitter.cli.installed import extras, installed_version, trouble_with
 from outfitter.cli.output import emit, say
 from outfitter.errors import OutfitterError
 
 LEAST_FREE: Final = 2 * 10**9
 """Bytes of disk below which a catalogue or a run may not get far."""
+
+
+EVENTS: Final = "events.db"
+"""In a service's state folder, unless it was told of another place."""
 
 
 class Finding(NamedTuple):
@@ -34,11 +40,15 @@ def command(
     catalogue: Annotated[str | None, typer.Option(help="Also look at this catalogue.")] = None,
     model: Annotated[list[Path] | None, typer.Option(help="Also look at this model folder. Repeatable.")] = None,
     events: Annotated[str | None, typer.Option(help="Also look at these events: a file, or a database's URL.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Also look at this folder of a service's keys and events.")] = None,
 ) -> None:
     """Check the installation: versions, extras, models, disk, cores, GPU. Exits with 1 if something needs fixing."""
     models = list(_models(model or []))
     embedders = {one.state.split()[0] for one in models if not one.fix}
-    findings = [*_machine(), *_packages(), *models, *_catalogue(catalogue, embedders), *_events(events)]
+    if events is None and state is not None and (state / EVENTS).exists():
+        events = str(state / EVENTS)
+    parts = (_machine(), _packages(), models, _catalogue(catalogue, embedders), _service(state), _events(events))
+    findings = [one for part in parts for one in part]
     for one in findings:
         say(f"{'fix' if one.fix else 'ok ':3} {one.part}: {one.state}{f'. {one.fix}' if one.fix else ''}")
         emit({"part": one.part, "ok": not one.fix, "state": one.state, **({"fix": one.fix} if one.fix else {})})
@@ -50,29 +60,67 @@ def _machine() -> Iterator[Finding]:
     yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     yield Finding("machine", f"{cores()} cores, {memory:.1f} GiB of memory")
-    free = shutil.disk_usage(Path.cwd()).free
-    few = f"{Path.cwd()} has little space left; work in a folder on another disk." if free < LEAST_FREE else ""
-    yield Finding("disk", f"{free / 10**9:.1f} GB free", few)
+    yield _disk("disk", Path.cwd())
+
+
+def _disk(part: str, folder: Path, writes: bool = False) -> Finding:
+    """writes: who uses it must be able to write there; else it is only told."""
+    free = shutil.disk_usage(folder).free
+    state = f"{free / 10**9:.1f} GB free"
+    if free < LEAST_FREE:
+        return Finding(part, state, f"{folder} has little space left; make room, or use a folder on another disk.")
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+            file.flush()
+    except OSError as error:
+        why = "is on a read-only disk" if error.errno == errno.EROFS else f"cannot be written: {error.strerror}"
+        fix = f"{folder} {why}. Mount it for writing, give this user the right, or name another folder."
+        return Finding(part, f"{state}; {why}", fix if writes else "")
+    return Finding(part, f"{state}, can be written")
+
+
+def _service(folder: Path | None) -> Iterator[Finding]:
+    """A service's state folder: its disk and its keys."""
+    if folder is None:
+        return
+    if not folder.is_dir():
+        yield Finding(f"state {folder}", "there is no such folder", "Name the one that 'outfitter serve' made.")
+        return
+    yield _disk(f"state {folder}", folder, writes=True)
+    from outfitter.service.auth import KEYS, Keys
+
+    file = folder / KEYS
+    if not file.exists():
+        yield Finding("keys", "none yet; 'outfitter serve' makes them when it first starts")
+        return
+    others = file.stat().st_mode & 0o077
+    try:
+        Keys.open(folder)
+        yield Finding("keys", "can be read", f"Others can read them. Run: chmod 600 {file}" if others else "")
+    except OutfitterError as error:
+        yield Finding("keys", "cannot be read", str(error))
 
 
 def _packages() -> Iterator[Finding]:
     yield Finding("outfitter", version("outfitter"))
-    extras: dict[str, list[str]] = {"": []}
-    for line in requires("outfitter") or []:
-        name, optional = re.match(r"[\w.-]+", line), re.search(r"extra == ['\"]([\w-]+)", line)
-        assert name is not None
-        extras.setdefault(optional[1] if optional else "", []).append(name[0])
-    for extra, names in extras.items():
+    for extra, needs in extras().items():
         if extra == "dev":
             continue
-        missing = [name for name in names if _version(name) is None]
-        told = ", ".join(f"{name} {_version(name)}" for name in names if name not in missing)
-        if not missing:
-            yield Finding(f"extra {extra}" if extra else "packages", told)
-        elif not extra:
-            yield Finding("packages", f"{', '.join(missing)} missing", "Run: pip install outfitter")
+        installed = {need.name: found for need in needs if (found := installed_version(need.name))}
+        missing = [need.name for need in needs if need.name not in installed]
+        part = f"extra {extra}" if extra else "packages"
+        wrong = [trouble for need in needs if need.name in installed and (trouble := trouble_with(need))]
+        told = ", ".join(f"{name} {found}" for name, found in installed.items())
+        if missing and extra:
+            yield Finding(part, f"not installed ({', '.join(missing)}); pip install 'outfitter[{extra}]'")
+        elif missing:
+            yield Finding(part, f"{', '.join(missing)} missing", "Run: pip install outfitter")
+        elif wrong:
+            remedy = f"Run: pip install --upgrade 'outfitter{f'[{extra}]' if extra else ''}'"
+            yield Finding(part, "; ".join(wrong), remedy)
         else:
-            yield Finding(f"extra {extra}", f"not installed ({', '.join(missing)}); pip install 'outfitter[{extra}]'")
+            yield Finding(part, told)
     if importlib.util.find_spec("torch") is not None:
         yield _torch()
 
@@ -84,13 +132,6 @@ def _torch() -> Finding:
         return Finding("gpu", "none; training runs on the CPU")
     names = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
     return Finding("gpu", f"{names}; CUDA {torch.version.cuda}")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _models(folders: list[Path]) -> Iterator[Finding]:
@@ -134,6 +175,8 @@ def _catalogue(folder: str | None, embedders: set[str]) -> Iterator[Finding]:
             "'outfitter catalogue build' again."
         )
         yield Finding(f"catalogue {folder}", f"{len(found)} products, made with {made_with}", other)
+        if Path(folder).is_dir():
+            yield _disk(f"disk of {folder}", Path(folder))
     except OutfitterError as error:
         yield Finding(f"catalogue {folder}", "does not open", str(error))
 

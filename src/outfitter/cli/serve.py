@@ -37,6 +37,9 @@ def command(
     queue: Annotated[int | None, typer.Option(min=1, help="Requests that may wait; beyond them 503.")] = None,
     timeout: Annotated[float | None, typer.Option(help="The longest a request may take, in seconds.")] = None,
     rate: Annotated[float | None, typer.Option(help="Requests a second for each key; 0 for no limit.")] = None,
+    uploads: Annotated[
+        Path | None, typer.Option(help="Keep uploaded photos in this folder, up to 1 GB; by default none are kept.")
+    ] = None,
     log: Annotated[str, typer.Option(help="What is written to stderr: text for people, or json.")] = "text",
     detector: Annotated[Path | None, typer.Option(help="A detector's model folder instead of the shipped one.")] = None,
     embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
@@ -63,6 +66,7 @@ def command(
         "rate": rate,
         "detector": detector,
         "embedder": embedder,
+        "uploads": uploads,
         "log": log,
     }
     chosen = {name: value for name, value in given.items() if value is not None}

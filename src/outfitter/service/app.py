@@ -23,6 +23,7 @@ from outfitter.service.pages import pages
 from outfitter.service.routes import router
 from outfitter.service.settings import Settings
 from outfitter.service.storefront import Storefront
+from outfitter.service.uploads import Uploads
 
 SEARCHES: Final = 4
 """Searches at once, for each core: those that arrive together share one product with the catalogue's matrix."""
@@ -58,6 +59,7 @@ def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[st
         photos=_desk(metrics, "photo", 2 * settings.workers, settings.queue, settings.seconds),
         searches=_desk(metrics, "search", SEARCHES * settings.workers, settings.queue, settings.seconds),
         writes=_desk(metrics, "write", 1, 8, WRITE_SECONDS),
+        uploads=Uploads(settings.uploads, settings.uploads_bytes) if settings.uploads else None,
     )
 
     @contextlib.asynccontextmanager

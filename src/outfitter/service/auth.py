@@ -1,8 +1,8 @@
 """Keys: one admin key, made at first start and stored as a digest, and signed browser tokens bound to origins.
 
-A token is its own record: what it may do stands in it, signed by a secret that never leaves the state folder, so
-checking one touches no disk. It is for the public page of a shop, where everyone can read it: it reads and reports
-events, from the origins named in it, until it expires.
+What a token may do stands in it, signed by a secret that never leaves the state folder. It is for the public page of a
+shop, where everyone can read it: it reads and reports events, from the origins named in it, until it expires or is
+revoked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from outfitter.errors import ConfigError
+from outfitter.service.tokens import TOKENS, Tokens
 
 KEYS: Final = "keys.json"
 ADMIN: Final = "ofk_"
@@ -45,8 +46,9 @@ class Caller:
 class Keys:
     """The keys of a state folder. Thread-safe."""
 
-    def __init__(self, admin_sha256: str, secret: bytes) -> None:
+    def __init__(self, admin_sha256: str, secret: bytes, tokens: Tokens | None = None) -> None:
         self._admin, self._secret = admin_sha256, secret
+        self.tokens = tokens or Tokens()
 
     @classmethod
     def open(cls, folder: Path) -> tuple[Keys, str | None]:
@@ -60,7 +62,7 @@ class Keys:
             if not path.exists():
                 return cls._make(path)
             stored = json.loads(path.read_text(encoding="utf-8"))
-            return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"])), None
+            return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"]), Tokens(folder / TOKENS)), None
         except (ValueError, KeyError, TypeError):
             raise ConfigError(f"{path}: is damaged. Delete it for new keys; tokens made before end with it.") from None
         except OSError as error:
@@ -82,14 +84,15 @@ class Keys:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"])), key
+        return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"]), Tokens(path.parent / TOKENS)), key
 
-    def token(self, origins: Collection[str], seconds: float) -> tuple[str, float]:
-        """A token for pages of `origins`, and when it expires, in seconds since 1970."""
-        expires = int(time.time() + seconds)
-        claims = {"id": secrets.token_hex(4), "origins": sorted(origins), "exp": expires}
+    def token(self, origins: Collection[str], seconds: float) -> tuple[str, str, float]:
+        """A token for pages of `origins`, its id, and when it expires, in seconds since 1970."""
+        expires, own_id = int(time.time() + seconds), secrets.token_hex(4)
+        claims = {"id": own_id, "origins": sorted(origins), "exp": expires}
         body = _encode(json.dumps(claims, separators=(",", ":")).encode())
-        return f"{TOKEN}{body}.{self._sign('token', body)}", expires
+        self.tokens.add(own_id, sorted(origins), expires)
+        return f"{TOKEN}{body}.{self._sign('token', body)}", own_id, expires
 
     def caller(self, key: str | None, origin: str | None) -> Caller:
         """Who holds this key. Raises RefusedError."""
@@ -110,6 +113,8 @@ class Keys:
         claims: dict[str, Any] = json.loads(_decode(body))
         if time.time() >= claims["exp"]:
             raise RefusedError(401, "This token has expired. Make a new one with POST /v1/tokens.")
+        if self.tokens.revoked(claims["id"]):
+            raise RefusedError(401, "This token was revoked. Make a new one with POST /v1/tokens.")
         if origin not in claims["origins"]:
             whose = f"pages of {origin}" if origin else "requests without an Origin"
             raise RefusedError(403, f"This token is not for {whose}. Make one for that origin with POST /v1/tokens.")

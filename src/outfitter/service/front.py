@@ -16,6 +16,7 @@ from outfitter.service.metrics import Metrics
 from outfitter.service.problems import Problem
 from outfitter.service.settings import Settings
 from outfitter.service.storefront import Storefront
+from outfitter.service.uploads import Uploads
 
 LOCAL: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -34,7 +35,13 @@ class Front:
     photos: Desk
     searches: Desk
     writes: Desk
+    uploads: Uploads | None = None
     ready: bool = False
+
+    def keep(self, upload: bytes | None) -> None:
+        """A photo that was uploaded and could be read, if the operator wants it."""
+        if upload is not None and self.uploads is not None:
+            self.uploads.keep(upload)
 
     def close(self) -> None:
         self.photos.close()

@@ -178,9 +178,28 @@ class TokenQuery(_In):
 
 
 class Token(BaseModel):
+    """id: names it, and is no secret. token: told this once."""
+
+    id: str
     token: str
     expires: str = Field(description="UTC, ISO 8601.")
     origins: tuple[str, ...]
+
+
+class TokenOut(BaseModel):
+    """A token that was made. made, expires: UTC, ISO 8601."""
+
+    id: str
+    origins: tuple[str, ...]
+    made: str
+    expires: str
+    revoked: bool
+
+
+class TokenList(BaseModel):
+    """Those that have not expired, the newest first."""
+
+    tokens: tuple[TokenOut, ...]
 
 
 class DetectionOut(BaseModel):

@@ -43,6 +43,8 @@ class Settings(Options):
         seconds: the longest a request may take, its waiting included; then 503.
         rate, burst: requests a second per key, and how many at once after a pause; then 429. 0: unlimited.
         body_bytes: the longest body of a request.
+        uploads: a folder in which uploaded photos are kept; None, the default, keeps none.
+        uploads_bytes: how many bytes of them are kept; the oldest give way.
         reload_seconds: how often to look whether the catalogue has changed; 0: never.
         learn_seconds: how often to learn from events that are new.
         log: records for people, or as JSON.
@@ -63,6 +65,8 @@ class Settings(Options):
     rate: float = Field(default=50.0, ge=0)
     burst: int = Field(default=100, ge=1)
     body_bytes: int = Field(default=LIMITS.bytes + 100_000, gt=0)
+    uploads: Path | None = None
+    uploads_bytes: int = Field(default=1_000_000_000, gt=0)
     reload_seconds: float = Field(default=2.0, ge=0)
     learn_seconds: float = Field(default=600.0, gt=0)
     log: LogFormat = "text"

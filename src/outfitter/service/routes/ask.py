@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
 from outfitter.service import wire
-from outfitter.service.documented import BODY, problems, question_body
+from outfitter.service.documented import BODY, json_body, problems, question_body
 from outfitter.service.front import Front, front_of
 from outfitter.service.happenings import require_no_user
 from outfitter.service.problems import Problem
-from outfitter.service.questions import checked, photo_bytes, read_question
-from outfitter.service.routes.common import K, ProductId, Reader, Where, as_json, require_product
+from outfitter.service.questions import checked, photo_bytes, read_json, read_question
+from outfitter.service.routes.common import Admin, K, ProductId, Reader, Where, as_json, require_product
 from outfitter.service.schema import Detected, PhotoQuery, Recommended, RecommendQuery
+from outfitter.service.thumbnails import thumbnail
 from outfitter.walk.parts import BOTH
 
 router = APIRouter()
+
+SHOWN_WIDTH: Final = 1600
+"""Pixels: how wide a photo is given back at most."""
 
 
 @router.post(
@@ -37,7 +41,9 @@ async def detect(request: Request, _: Reader) -> Response:
     storefront = front.storefront
 
     def work() -> Response:
-        return as_json(wire.detected(storefront.detect(get())))
+        found = storefront.detect(get())
+        front.keep(upload)
+        return as_json(wire.detected(found))
 
     return await front.photos.run(work)
 
@@ -57,7 +63,32 @@ async def recommend(request: Request, caller: Reader) -> Response:
     get = await photo_bytes(question, upload, front.storefront.fetch)
     if get is not None and question.product is not None:
         raise Problem(422, "invalid", "Need a photo, a url or a product, and only one of them.")
-    return await (front.searches if get is None else front.photos).run(lambda: as_json(_answer(front, question, get)))
+
+    def work() -> Response:
+        answer = _answer(front, question, get)
+        front.keep(upload)
+        return as_json(answer)
+
+    return await (front.searches if get is None else front.photos).run(work)
+
+
+@router.post(
+    "/v1/photo",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **problems(*BODY)},
+    openapi_extra=json_body(PhotoQuery),
+    tags=["ask"],
+)
+async def photo(request: Request, _: Admin) -> Response:
+    """The photo at an address on the public internet, as JPEG: for pages, which may not fetch it themselves."""
+    # For the admin only: with a token, which everybody can read, this would be anybody's way around other sites' rules.
+    front = front_of(request)
+    question = await read_json(request, PhotoQuery)
+    get = await photo_bytes(question, None, front.storefront.fetch)
+    if get is None:
+        raise Problem(422, "invalid", "There is no url. Send the address of a photo.")
+    made = await front.photos.run(lambda: thumbnail(get(), "the photo", SHOWN_WIDTH))
+    return Response(made, media_type="image/jpeg")
 
 
 def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:

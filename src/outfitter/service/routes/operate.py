@@ -11,7 +11,7 @@ from outfitter.service.front import front_of
 from outfitter.service.problems import Problem
 from outfitter.service.questions import read_json
 from outfitter.service.routes.common import Admin, Reader, as_json
-from outfitter.service.schema import EventsQuery, EventsTaken, Token, TokenQuery
+from outfitter.service.schema import EventsQuery, EventsTaken, Id, Token, TokenList, TokenOut, TokenQuery
 from outfitter.service.wire import when
 
 router = APIRouter()
@@ -57,8 +57,26 @@ async def tokens(request: Request, _: Admin) -> Response:
             "invalid",
             f"{strange[0]} is not served; origins named at start are: {named}. Start again with --origin {strange[0]}.",
         )
-    token, expires = front.keys.token(question.origins, question.days * 86400)
-    return as_json(Token(token=token, expires=when(expires), origins=question.origins), 201)
+    token, own_id, expires = front.keys.token(question.origins, question.days * 86400)
+    return as_json(Token(id=own_id, token=token, expires=when(expires), origins=question.origins), 201)
+
+
+@router.get("/v1/tokens", response_model=TokenList, responses=problems(), tags=["admin"])
+async def list_tokens(request: Request, _: Admin) -> Response:
+    """The browser tokens that have not expired, without what is secret in them."""
+    made = [
+        TokenOut(id=one.id, origins=one.origins, made=when(one.made), expires=when(one.expires), revoked=one.revoked)
+        for one in front_of(request).keys.tokens
+    ]
+    return as_json(TokenList(tokens=tuple(made)))
+
+
+@router.delete("/v1/tokens/{token_id}", status_code=204, responses=problems(404, 422), tags=["admin"])
+async def revoke_token(request: Request, _: Admin, token_id: Id) -> Response:
+    """Refuse a browser token from now on, and after a restart."""
+    if not front_of(request).keys.tokens.revoke(token_id):
+        raise Problem(404, "token", f"there is no token {token_id!r}. GET /v1/tokens lists those that were made.")
+    return Response(status_code=204)
 
 
 @router.get("/healthz", tags=["operate"])
@@ -92,6 +110,8 @@ async def status(request: Request, caller: Reader) -> dict[str, Any]:
         "attributes": list(stamp.attributes),
         "looks": len(served.catalogue.worn_together()),
         "models": {"detector": front.storefront.detector.manifest.model_id, "embedder": stamp.embedder},
+        "parts": list(front.storefront.embedder.manifest.parts),
+        "uploads_kept": front.uploads is not None,
         "loaded": when(front.storefront.served.loaded),
         "learnt": when(front.storefront.learnt),
         "trouble": front.storefront.trouble,

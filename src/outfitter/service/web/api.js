@@ -15,7 +15,7 @@ export class Problem extends Error {
   constructor(status, detail) { super(detail); this.status = status; }
 }
 
-const headers = () => key() ? {Authorization: `Bearer ${key()}`} : {};
+export const headers = () => key() ? {Authorization: `Bearer ${key()}`} : {};
 
 export async function ask(path, body, signal) {
   const options = body ? {method: "POST", body: JSON.stringify(body), headers: {...headers(), "Content-Type": "application/json"}} : {headers: headers()};

@@ -16,7 +16,7 @@ export function catalogue() {
       const last = Math.min(found.offset + PAGE, found.total);
       const turn = (text, by, off) => make("button", {class: "button", type: "button", disabled: off, onclick: () => { state.offset += by; show().then(() => root.scrollIntoView()); }}, text);
       shelf.replaceChildren(
-        make("p", {class: "soft", role: "status"}, found.total ? `${found.offset + 1}–${last} of ${found.total}` : "Nothing matches."),
+        make("p", {class: "soft", role: "status"}, found.total ? `${found.offset + 1}–${last} of ${found.total}` : "Nothing matches. Shorten the title, or loosen the filter."),
         grid(found.products.map(product => ({product})), {}),
         found.total > PAGE ? make("div", {class: "actions pager"}, turn("Back", -PAGE, !found.offset), turn("On", PAGE, last >= found.total)) : "");
     } catch (error) { if (mine === asked) fail(error, shelf); }
@@ -49,13 +49,14 @@ export function status() {
   async function show() {
     try {
       const now = await ask("/v1/status");
+      const clock = time => [new Date(time).toLocaleTimeString(undefined, {timeStyle: "short"}), new Date(time).toLocaleDateString(undefined, {dateStyle: "long"})];
       const ms = seconds => `${(1000 * seconds).toFixed(seconds < .1 ? 1 : 0)} ms`;
       shown.replaceChildren(
         now.trouble ? make("p", {class: "trouble", role: "alert"}, now.trouble) : "",
         make("div", {class: "facts"}, fact("Products", now.products), fact("Looks", now.looks, "pictures with two slots or more"),
           ...Object.entries(now.queue).map(([name, {now: taken, room}]) => fact(`Queue: ${name}`, taken, `of ${room}`)),
           fact("Events", now.events.events, Object.entries(now.events.kinds).map(([kind, count]) => `${count} ${kind}`).join(", ")),
-          fact("Lists shown", now.events.lists_shown), fact("Visits", now.events.sessions, `${now.events.users} known users`)),
+          fact("Catalogue read", ...clock(now.loaded)), fact("Tastes learnt", ...clock(now.learnt)), fact("Lists shown", now.events.lists_shown), fact("Visits", now.events.sessions, `${now.events.users} known users`)),
         make("h2", {}, "Models"), make("dl", {}, Object.entries(now.models).flatMap(([name, id]) => [make("dt", {}, name), make("dd", {}, make("code", {}, id))])),
         make("div", {class: "block"}, make("h2", {}, "Latency"), make("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Latency"}, make("table", {},
           make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "Route"), ...["Answers", "Median", "99 %"].map(name => make("th", {scope: "col", class: "number"}, name)))),

@@ -3,6 +3,7 @@
 //
 // An outfit photo whose garments can be bought. No framework, no other file, nothing inline: works under a strict CSP.
 // photo: the look's id; left out, the look is found by src. Themes: the --outfit-… variables below.
+// events="https://api.shop.example": where clicks are told, with the token; by default the catalogue, if it is an API.
 // Events, all bubbling: outfit-ready, outfit-open, outfit-product (cancel it to handle the click yourself), outfit-error.
 "use strict";
 (() => {
@@ -35,7 +36,7 @@
     h2, h3 { font-size: 1.05em; font-weight: 600; margin-bottom: .6rem; padding-right: 2.5rem; }
     h3 { margin-top: 1.1rem; }
     h2:focus { outline: none; }
-    .row { list-style: none; padding: 4px; margin: 0 -4px; display: flex; gap: .8rem; overflow-x: auto; scroll-snap-type: x proximity; }
+    .row { list-style: none; padding: 4px; margin: 0 -4px; display: flex; gap: .8rem; overflow-x: auto; scroll-snap-type: x proximity; scroll-padding-inline: 4px; }
     .row li { flex: 0 0 132px; scroll-snap-align: start; }
     .card { display: block; width: 100%; }
     .card:focus-visible, .close:focus-visible, .row:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; border-radius: 4px; }
@@ -221,9 +222,10 @@
 
     // Sent as well as it goes: a shop's page never waits for it, and never breaks by it.
     #report(kind, product) {
-      if (this.#static) return;
+      const to = this.getAttribute("events") ?? (this.#static ? null : this.#base.href);
+      if (!to) return;
       const event = {id: unique(), kind, product, session: visit(), ...(this.#look.recommendation_id ? {recommendation: this.#look.recommendation_id} : {})};
-      fetch(this.#link("/v1/events"), {method: "POST", keepalive: true, body: JSON.stringify({events: [event]}),
+      fetch(new URL("/v1/events", new URL(to, location.href)), {method: "POST", keepalive: true, body: JSON.stringify({events: [event]}),
         headers: {...this.#headers(), "Content-Type": "application/json"}}).catch(() => {});
     }
   }

@@ -1,12 +1,12 @@
 // A photo in, its garments and what to buy out.
-import {ask, make, NOUNS, say, send, sized, trouble, visit} from "./api.js";
+import {ask, headers, make, NOUNS, Problem, say, send, sized, trouble, visit} from "./api.js";
 import {grid, shelves} from "./products.js";
 
 const SIDE = 1600;  // pixels: more shows the models nothing, and takes longer to send
 
 // What is asked. Kept while the page is open, so that coming back to it finds it as it was.
 const state = {photo: null, url: "", garment: 0, region: null, hidden: new Map(), liked: null,
-  filters: {slot: "", most: "", in_stock: false, grouped: false, diversity: 0}};
+  filters: {slot: "", most: "", in_stock: false, grouped: false, diversity: 0, similar_by: "both"}};
 let asking = new AbortController();
 
 export function page() {
@@ -18,6 +18,8 @@ export function page() {
 function start(root) {
   const take = file => file && begin(root, file);
   const input = capture => make("input", {type: "file", accept: "image/*", ...(capture ? {capture: "environment"} : {}), onchange: event => take(event.target.files[0])});
+  const kept = make("p", {class: "soft"}, " ");
+  ask("/v1/status").then(now => kept.replaceChildren(now.uploads_kept ? "This service keeps the photos that are sent to it." : "It is looked at and forgotten; nothing is stored."), () => {});
   const drop = make("div", {class: "drop",
     ondragover: event => { event.preventDefault(); drop.classList.add("over-it"); },
     ondragleave: () => drop.classList.remove("over-it"),
@@ -26,7 +28,11 @@ function start(root) {
   make("div", {class: "actions"},
     make("label", {class: "button main"}, "Choose a photo", input(false)),
     matchMedia("(pointer: coarse)").matches ? make("label", {class: "button"}, "Take a photo", input(true)) : ""),
-  make("p", {class: "soft"}, "It is looked at and forgotten; nothing is stored."));
+  make("form", {class: "address", onsubmit: event => { event.preventDefault(); begin(root, fetched(event.target.elements.url.value)); }},
+    make("label", {class: "soft", for: "url"}, "Or the address of a photo"),
+    make("input", {id: "url", name: "url", type: "url", required: true, pattern: "https?://.+", placeholder: "https://", autocomplete: "off"}),
+    make("button", {class: "button"}, "Look at it")),
+  kept);
   root.replaceChildren(make("h1", {}, "Shop the look in any photo"),
     make("p", {class: "lead"}, "Outfitter finds every garment in it, what in this shop looks like it, and what completes the look."), drop);
   document.onpaste = event => {
@@ -53,11 +59,19 @@ async function shrunk(file) {
   } catch { return file; }
 }
 
+// A page may not fetch other sites' pictures; the service does, if they are public.
+async function fetched(url) {
+  const response = await fetch("/v1/photo", {method: "POST", body: JSON.stringify({url}), headers: {...headers(), "Content-Type": "application/json"}});
+  if (!response.ok) throw new Problem(response.status, (await response.json().catch(() => ({}))).detail ?? `The service answered ${response.status}.`);
+  return response.blob();
+}
+
+// file: a photo's, or the promise of it.
 async function begin(root, file) {
   const bar = make("progress", {max: 1, "aria-label": "Sending the photo"});
   root.replaceChildren(make("div", {class: "drop"}, make("h2", {}, "Looking at it…"), bar));
   try {
-    const photo = await shrunk(file);
+    const photo = await shrunk(await file);
     const answer = await send("/v1/recommend", photo, {k: 1, session: visit}, share => { share < 1 ? bar.value = share : bar.removeAttribute("value"); });
     if (state.url) URL.revokeObjectURL(state.url);
     Object.assign(state, {photo, url: URL.createObjectURL(photo), found: answer.photo, garment: 0, region: null, liked: null, answer});
@@ -133,7 +147,7 @@ function look(root) {
     hidden.replaceChildren(...(state.hidden.size ? [`Not shown: ${[...state.hidden.values()].join(", ")}. `,
       make("button", {class: "button", type: "button", onclick: () => { state.hidden.clear(); refresh(); }}, "Show again")] : []));
     const part = state.region ? {region: state.region.join(",")} : state.found.garments.length ? {garment: state.garment} : {};
-    const question = strategy => state.liked
+    const question = strategy => state.liked  // what is alike in colour alone completes no look
       ? ask("/v1/recommend", {...clean(fields()), product: state.liked.id, like: [state.liked.id], ...strategy, k: strategy ? 4 : 12}, signal)
       : send("/v1/recommend", state.photo, {...part, ...fields(), ...strategy, k: strategy ? 4 : 12}, null, signal);
     try {
@@ -141,7 +155,7 @@ function look(root) {
       const answer = await question(undefined);
       shelf.replaceChildren(state.liked ? make("p", {class: "why"}, `More like “${state.liked.title}”.`) : "",
         answer.picks.length ? grid(answer.picks, {...options, recommendation: answer.recommendation_id}) : make("p", {class: "soft"}, "Nothing in the catalogue matches. Loosen the filters."));
-      const second = await question({strategy: "complementary"});
+      const second = await question({strategy: "complementary", similar_by: "both"});
       complete.replaceChildren(...(second.picks.length ? [make("h2", {}, "Complete the look"), ...shelves(second.picks, {...options, recommendation: second.recommendation_id})] : []));
     } catch (error) {
       if (error.name !== "AbortError") { shelf.replaceChildren(trouble(error)); complete.replaceChildren(); }
@@ -162,13 +176,16 @@ function filters(changed) {
   const {filters} = state;
   const set = (name, value) => { filters[name] = value; changed(); };
   const check = (name, text) => make("label", {class: "check"}, make("input", {type: "checkbox", checked: filters[name], onchange: event => set(name, event.target.checked)}), text);
+  const alike = make("label", {hidden: true}, "Alike in", make("select", {onchange: event => set("similar_by", event.target.value)},
+    ["both", "shape", "colour"].map(part => make("option", {value: part, selected: part === filters.similar_by}, {both: "All", shape: "Shape", colour: "Colour"}[part]))));
+  ask("/v1/status").then(now => { alike.hidden = !(now.parts.includes("shape") && now.parts.includes("colour")); }, () => {});
   return make("form", {class: "filters", "aria-label": "Filters", onsubmit: event => event.preventDefault()},
     make("label", {}, "Kind", make("select", {onchange: event => set("slot", event.target.value)}, make("option", {value: ""}, "Any"),
       Object.entries(NOUNS).map(([slot, noun]) => make("option", {value: slot, selected: slot === filters.slot}, noun)))),
     make("label", {}, "Price up to", make("input", {type: "number", min: 0, step: "any", inputmode: "decimal", value: filters.most,
       onchange: event => event.target.checkValidity() && set("most", event.target.value)})),
     make("label", {}, "Variety", make("input", {type: "range", min: 0, max: 1, step: .1, value: filters.diversity, onchange: event => set("diversity", event.target.value)})),
-    check("in_stock", "In stock"), check("grouped", "One colour each"));
+    alike, check("in_stock", "In stock"), check("grouped", "One colour each"));
 }
 
 // A box around a part: drawn by pointer, or moved by arrow keys, made larger or smaller with Shift, taken with Enter.
