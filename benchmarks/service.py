@@ -253,6 +253,7 @@ class Turns:
             order = [(self.first, first), (self.second, second)]
             for rates, rate in order if number % 2 == 0 else reversed(order):
                 rates.append(await rate())
+            print(f"round {number + 1}: {self.first[-1]:.1f} / {self.second[-1]:.1f} a second", file=sys.stderr)
 
     @property
     def told(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from playwright.sync_api import (
     Dialog,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -29,6 +30,9 @@ from outfitter.service.settings import Settings
 from tests.conftest import ToyModels
 from tests.service.conftest import built as built
 from tests.service.conftest import running
+
+PATIENCE: int = 60_000
+"""Milliseconds that are waited for what must come: the machine may be busy with other things."""
 
 STRICT: str = "default-src 'none'; script-src 'self' {api}; img-src 'self' {api}; connect-src 'self' {api}"
 """A shop's policy; not even inline styles are allowed."""
@@ -43,6 +47,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
@@ -129,7 +134,7 @@ def open_page(browser: Browser, service: Site, shop_site: Site) -> Iterator[Open
             reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))

@@ -141,16 +141,17 @@ def test_by_keyboard_alone(open_page: Open, home: str, photo: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["try", "looks", "catalogue", "status"])
-def test_360_pixels_are_enough(open_page: Open, home: str, photo: Path, name: str, scheme: str) -> None:
-    page = open_page(home, width=360, scheme=scheme, has_touch=True, is_mobile=True)
+def test_320_pixels_are_enough(open_page: Open, home: str, photo: Path, name: str, scheme: str) -> None:
+    page = open_page(home, width=320, scheme=scheme, has_touch=True, is_mobile=True)
     if name == "try":
         expect(page.get_by_text("Take a photo")).to_be_visible()
         upload(page, photo)
         page.locator(".spot").first.tap()
+        page.locator("section.slot").first.wait_for()
     else:
         page.get_by_role("link", name={"looks": "Looks"}.get(name, name.title()), exact=True).tap()
     page.wait_for_load_state("networkidle") if name != "status" else page.get_by_text("Latency").first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert background == {"light": "rgb(250, 248, 244)", "dark": "rgb(21, 20, 18)"}[scheme]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from outfitter.artifact import MODEL_FILE
-from outfitter.cli import installed
 from outfitter.service.auth import Keys
 from tests.cli.conftest import Outfitter
 from tests.conftest import ToyModels
@@ -72,9 +72,9 @@ def test_little_space(outfitter: Outfitter, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_versions_that_are_not_those_needed(outfitter: Outfitter, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = installed.version
+    known = version
     versions = {"numpy": "1.26.4", "torch": "2.11.0"}
-    monkeypatch.setattr(installed, "version", lambda name: versions.get(name, known(name)))
+    monkeypatch.setattr("outfitter.cli.installed.version", lambda name: versions.get(name, known(name)))
     done = outfitter("doctor")
     assert done.code == 1
     rows = {row["part"]: row for row in done.rows}
