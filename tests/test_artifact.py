@@ -190,3 +190,14 @@ def test_manifest_is_readable(folder: Path) -> None:
     assert "null" not in text
     assert list(json.loads(text))[:3] == ["format", "kind", "name"]
     assert text.count("\n") > 15
+
+
+def test_a_gpu_that_onnxruntime_cannot_use(folder: Path) -> None:
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("onnxruntime-gpu is installed here")
+    with pytest.raises(
+        ModelError, match="cannot use a GPU. Run: pip uninstall onnxruntime && pip install 'onnxruntime-g"
+    ):
+        open_session(folder, 1, "cuda")

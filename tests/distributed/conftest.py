@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from tests.conftest import ToyModels
 
 NODES = 3
 
@@ -33,7 +32,11 @@ class Nodes:
 
     def kill(self) -> None:
         """End one node that is not the head, and all that runs on it."""
-        self._order("kill 0")
+        self._order("kill")
+
+    def kill_worker(self) -> None:
+        """End a process that works on pictures, on another node than `kill` would end."""
+        self._order("kill worker")
 
     def add(self) -> None:
         self._order("add")
@@ -41,32 +44,22 @@ class Nodes:
 
 @pytest.fixture(scope="session")
 def nodes() -> Iterator[Nodes]:
-    command = [sys.executable, "-m", "tests.distributed.nodes", str(NODES)]
-    process = subprocess.Popen(
-        command,
+    for _ in range(4):  # Ray gives its own processes 15 seconds to start, which a busy machine may not have
+        with started() as nodes:
+            if nodes.address:
+                yield nodes
+                return
+    pytest.fail("the cluster does not start")
+
+
+@contextmanager
+def started() -> Iterator[Nodes]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.distributed.nodes", str(NODES)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=Path(__file__).parents[2],
-    )
-    try:
-        nodes = Nodes(process)
-        assert nodes.address, "the cluster did not start"
-        yield nodes
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def model_options(toy_models: ToyModels) -> tuple[str, ...]:
-    """The toy models on the command line."""
-    return ("--detector", str(toy_models.detector), "--embedder", str(toy_models.embedder))
+    ) as process:
+        yield Nodes(process)

@@ -1,6 +1,7 @@
 """Run as a process: a Ray cluster of several nodes on this machine, one CPU each, that takes orders on standard input.
 
-Prints the address. ``kill NUMBER`` ends a node, its workers first, as a power cut would; ``add`` starts another.
+Prints the address. ``kill`` ends a node, its workers first, as a power cut would; ``kill worker`` ends one of another's
+workers; ``add`` starts a node.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  # by default 15, which never ends on a small busy machine
-os.environ["RAY_raylet_start_wait_time_s"] = "300"  # noqa: SIM112
+os.environ["RAY_raylet_start_wait_time_s"] = "40"  # noqa: SIM112
 warnings.simplefilter("ignore")
 
 from ray.cluster_utils import Cluster  # noqa: E402
@@ -46,6 +47,11 @@ def children(parent: int) -> list[int]:
     return found
 
 
+def title(pid: int) -> bytes:
+    """What a process calls itself."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def size() -> dict[str, Any]:
     """Of a node. Ports that are told need not be waited for: on a busy machine Ray does so for too short a time."""
     agents = ("metrics_agent_port", "metrics_export_port", "runtime_env_agent_port", "dashboard_agent_listen_port")
@@ -61,16 +67,19 @@ def main(count: int) -> None:
     nodes = [cluster.add_node(wait=False, **size()) for _ in range(count - 1)]
     cluster.wait_for_nodes()
     print(cluster.address, flush=True)
-    for line in sys.stdin:
-        order, *number = line.split()
-        if order == "kill":
-            node = nodes.pop(int(number[0]))
+    for order in map(str.strip, sys.stdin):
+        if order == "add":
+            nodes.append(cluster.add_node(wait=True, **size()))
+        elif order == "kill worker":
+            (raylet,) = nodes[-1].all_processes["raylet"]
+            workers = [pid for pid in children(raylet.process.pid) if b"MapWorker" in title(pid)]
+            os.kill(workers[0], signal.SIGKILL)
+        else:
+            node = nodes.pop(0)
             (raylet,) = node.all_processes["raylet"]
             for pid in [*children(raylet.process.pid), raylet.process.pid]:
                 os.kill(pid, signal.SIGKILL)
             cluster.remove_node(node, allow_graceful=False)
-        else:
-            nodes.append(cluster.add_node(wait=True, **size()))
         print("done", flush=True)
     cluster.shutdown()  # type: ignore[no-untyped-call]
 

@@ -2,69 +2,45 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from outfitter.catalogue import Catalogue, build
+from outfitter.catalogue import Catalogue, build, status
 from outfitter.detections import Detector
+from outfitter.distributed import engine as engine_module
 from outfitter.distributed import ray_engine
 from outfitter.embeddings import Embedder
-from tests.catalogue.conftest import contents, draw, write_csv
+from outfitter.errors import CatalogueError, ConfigError
+from tests.catalogue.conftest import CountingEmbedder, Row, contents, draw, write_csv
 from tests.conftest import ToyModels
 from tests.distributed.conftest import Nodes
+from tests.distributed.gate import Gate, serving
 
 pytestmark = pytest.mark.slow
 PRODUCTS = 120
 
 
-class Gate(ThreadingHTTPServer):
-    """Serves files; from the `hold`-th request on, it waits until it is opened."""
-
-    daemon_threads = True
-    asked = 0
-    hold = 10**9
-
-    def __init__(self, folder: Path) -> None:
-        self.opened, self.held = threading.Event(), threading.Event()
-        super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:
-        gate = self.server
-        assert isinstance(gate, Gate)
-        gate.asked += 1
-        if gate.asked > gate.hold:
-            gate.held.set()
-            gate.opened.wait(300)
-        with suppress(ConnectionError):  # who asked has been killed
-            super().do_GET()
-
-    def log_message(self, *_: object) -> None: ...
-
-
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Gate]:
-    with Gate(tmp_path) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server
-        server.opened.set()
-        server.shutdown()
-        thread.join()
+    with serving(tmp_path) as gate:
+        yield gate
 
 
 @pytest.fixture
-def feed(tmp_path: Path, gate: Gate) -> Path:
+def rows(tmp_path: Path, gate: Gate) -> list[Row]:
     """Products with pictures from disk and by HTTP, some shared, some broken, and rows that cannot be used."""
-    rows = [
+    rows: list[Row] = [
         {
             **row,
             "image": f"{gate.url}/{row['image']}" if number % 2 else row["image"],
@@ -72,9 +48,12 @@ def feed(tmp_path: Path, gate: Gate) -> Path:
         }
         for number, row in enumerate(draw(tmp_path, PRODUCTS))
     ]
-    rows.insert(50, {"id": "gone", "title": "Gone", "image": "gone.png"})
+    rows.insert(50, {**rows[0], "id": "gone", "image": "gone.png"})
     rows.insert(90, {**rows[3], "title": "A second p3"})
-    return write_csv(tmp_path / "feed.csv", rows)
+    return rows
+
+
+REJECTED = 2 + PRODUCTS // 20
 
 
 @pytest.fixture
@@ -82,17 +61,19 @@ def models(toy_models: ToyModels) -> tuple[Detector, Embedder]:
     return Detector(toy_models.detector, threads=1), Embedder(toy_models.embedder, threads=1)
 
 
-def test_a_node_dies_and_the_index_is_the_local_one(
-    nodes: Nodes, feed: Path, gate: Gate, tmp_path: Path, models: tuple[Detector, Embedder]
+def test_a_node_and_a_worker_die_and_the_index_is_the_local_one(
+    nodes: Nodes, rows: list[Row], gate: Gate, tmp_path: Path, models: tuple[Detector, Embedder]
 ) -> None:
+    feed = write_csv(tmp_path / "feed.csv", rows)
     detector, embedder = models
     local = build(feed, tmp_path / "local", detector=detector, embedder=embedder)
-    gate.asked, gate.hold = 0, 20
+    gate.shut_after(25)
 
     def kill() -> None:
         gate.held.wait()
-        nodes.kill()  # in the middle of its batches: their pictures are on the way
-        gate.opened.set()
+        nodes.kill_worker()  # both in the middle of their rows, whose pictures are on the way
+        nodes.kill()
+        gate.open()
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
@@ -108,8 +89,94 @@ def test_a_node_dies_and_the_index_is_the_local_one(
         )
     killer.join()
     nodes.add()
-    assert gate.asked > PRODUCTS // 2  # some pictures were asked for again
+    assert gate.asked > PRODUCTS // 2  # pictures that were on the way to the dead were asked for again
     assert seen == list(range(1, PRODUCTS + 3))
-    assert (report.added, report.rejected) == (local.added, local.rejected) == (PRODUCTS, 2 + 6)
+    assert dataclasses.replace(report, folder=local.folder) == local
+    assert (report.added, report.rejected) == (PRODUCTS, REJECTED)
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")
     assert len(Catalogue.open(tmp_path / "ray")) == PRODUCTS
+
+
+def test_killed_itself_the_command_goes_on_with_a_feed_and_pictures_in_an_object_store(
+    nodes: Nodes, rows: list[Row], gate: Gate, bucket: str, tmp_path: Path, toy_models: ToyModels
+) -> None:
+    from obstore import put
+    from obstore.store import S3Store
+
+    name, _, prefix = bucket.removeprefix("s3://").partition("/")
+    store = S3Store(name, client_options={"allow_http": True})
+    for number in range(0, PRODUCTS, 2):
+        rows[number] = {**rows[number], "image": f"{bucket}/p/{number}.png" if number % 4 else f"p/{number}.png"}
+        put(store, f"{prefix}/p/{number}.png", (tmp_path / f"pictures/{number}.png").read_bytes())
+    put(store, f"{prefix}/pictures/3.png", (tmp_path / "pictures/3.png").read_bytes())
+    packed = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), packed, row_group_size=50)
+    put(store, f"{prefix}/feed.parquet", packed.getvalue())
+    options = ["--detector", str(toy_models.detector), "--embedder", str(toy_models.embedder)]
+
+    def start(out: str, *more: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-W", "error", "-m", "outfitter.cli", "catalogue", "build", f"{bucket}/feed.parquet"]
+        return subprocess.Popen(
+            [*command, "--out", str(tmp_path / out), *options, *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    with start("local") as local:
+        told = json.loads(local.communicate(timeout=300)[0])
+    assert (told["added"], told["rejected"]) == (PRODUCTS, REJECTED)
+
+    gate.shut_after(40)
+    on_ray = ("--engine", "ray", "--address", nodes.address)
+    with start("ray", *on_ray) as child:
+        gate.held.wait()
+        while not (tmp_path / "ray/products.lance").exists() or not status(tmp_path / "ray").products:
+            assert child.poll() is None, child.communicate()
+        child.send_signal(signal.SIGKILL)
+    there = status(tmp_path / "ray")
+    assert not there.complete
+    gate.open()
+    with start("ray", *on_ray) as child:
+        out, said = child.communicate(timeout=300)
+    assert child.returncode == 1, said
+    again = json.loads(out)
+    assert (again["unchanged"], again["added"]) == (there.products, PRODUCTS - there.products)
+    assert said == f"{REJECTED} rows or pictures were rejected; {tmp_path}/ray/rejects.csv says why.\n"
+    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
+
+
+def test_what_a_cluster_cannot_do_is_told(
+    nodes: Nodes,
+    rows: list[Row],
+    tmp_path: Path,
+    models: tuple[Detector, Embedder],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detector, embedder = models
+    feed = write_csv(tmp_path / "feed.csv", [row for row in rows if str(row["image"]).startswith("pictures")][:20])
+    for workers, gpus, need in ((50, 0, "3 workers of 1 CPU; need 50"), (None, 0.5, "0 workers of 1 CPU and 0.5 GPU")):
+        with pytest.raises(ConfigError, match=f"has 3 CPUs and 0 GPUs on 3 nodes, room for {need}"):
+            ray_engine(nodes.address, workers, gpus).__enter__()
+
+    out = tmp_path / "shop"
+    with ray_engine(nodes.address) as engine:
+        counting = CountingEmbedder(embedder)
+        with pytest.raises(ConfigError, match="sends model folders to its workers, and CountingEmbedder has none"):
+            build(feed, out, detector=detector, embedder=counting, engine=engine)
+
+        # A path that leads elsewhere in each process, as one does on each machine.
+        monkeypatch.chdir(tmp_path)
+        lost = write_csv(
+            tmp_path / "lost.csv", [{**row, "image": f"/proc/self/cwd/{row['image']}"} for row in rows[::2]]
+        )
+        with pytest.raises(
+            CatalogueError, match=r"/proc/self/cwd/pictures/\d+.png: is here, and the node .* has no su"
+        ):
+            build(lost, out, detector=detector, embedder=embedder, engine=engine)
+
+        with monkeypatch.context() as other:
+            other.setattr(engine_module, "version", lambda _: "0.0.7")
+            with pytest.raises(CatalogueError, match=r"has outfitter \d.*, the driver 0.0.7. Install the same on all"):
+                build(feed, out, detector=detector, embedder=embedder, engine=engine)
+        assert build(feed, out, detector=detector, embedder=embedder, engine=engine).added == 20

@@ -27,12 +27,13 @@ GOOD = "<item><g:id>1</g:id><title>A</title><g:image_link>a.png</g:image_link></
 
 
 def feeds() -> Iterator[tuple[str, bytes]]:
-    """About 700 of them; a name ends as a feed's does."""
+    """About 800 of them; a name ends as a feed's does."""
     yield from _mutations()
     yield from (
         (name, text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")) for name, text in _made()
     )
     yield from _compressed()
+    yield from _parquet()
 
 
 def _mutations() -> Iterator[tuple[str, bytes]]:
@@ -121,6 +122,33 @@ def _made() -> Iterator[tuple[str, str | bytes]]:
         shop + "\n" + "shirt,Shirt,,,,true,Size,S,,,,,,1,,a.png,1,,active\n" * 30_000,
     )
     yield "tags products_export.csv", shop + "\n" + f"a,A,{'<' * 100_000},,,true,,,,,,,,1,,a.png,1,,active\n" * 5
+
+
+def _parquet() -> Iterator[tuple[str, bytes]]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    out = io.BytesIO()
+    names = [str(n) for n in range(40)]
+    columns = {
+        "id": names,
+        "title": [f"Coat {n}" for n in names],
+        "image": names,
+        "additional_images": [["a.png"]] * 40,
+    }
+    parquet.write_table(pa.table(columns), out, row_group_size=10)
+    whole, random = out.getvalue(), np.random.default_rng(26)
+    for number in range(40):
+        at = int(random.integers(len(whole)))
+        flipped = bytearray(whole)
+        for place in random.integers(len(whole), size=3):
+            flipped[place] ^= 1 << int(random.integers(8))
+        yield f"cut {number} feed.parquet", whole[:at]
+        yield f"flipped {number} feed.parquet", bytes(flipped)
+        yield f"junk {number} feed.parquet", whole[:at] + random.bytes(20) + whole[at:]
+    out = io.BytesIO()  # 200 MB of one repeated cell in a few kilobytes
+    parquet.write_table(pa.table({"id": names, "title": ["x" * 5_000_000] * 40, "image": names}), out)
+    yield "repeated giant cell.parquet", out.getvalue()
 
 
 def _compressed() -> Iterator[tuple[str, bytes]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import floor
@@ -35,7 +36,7 @@ class Room:
 def connected(address: str | None) -> Iterator[None]:
     """A connection for as long as the block runs; one that the caller's process has already is used and left.
 
-    address: ``host:port`` of a cluster that this machine is a node of; None starts a Ray on this machine alone.
+    address: ``host:port`` of a cluster that this machine is a node of, or "auto"; None starts a Ray on it alone.
 
     Raises:
         ConfigError: no cluster answers there, or it will not have this process.
@@ -44,7 +45,7 @@ def connected(address: str | None) -> Iterator[None]:
         with quiet():
             yield
         return
-    if address is not None:
+    if address not in (None, "auto"):
         _require_answer(address)
     settings: dict[str, Any] = {"address": address} if address else {"address": "local", "include_dashboard": False}
     if address is None:
@@ -74,24 +75,40 @@ def _require_answer(address: str) -> None:
             "Run this on one of the cluster's nodes."
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+        with socket.create_connection((host.strip("[]"), int(port)), PATIENCE) as connection:
+            speaks = os.environ.get("RAY_USE_TLS") == "1" or _speaks_http2(connection)
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
-        raise ConfigError(
-            f"no Ray cluster answers at {address}: {reason}. Check the address, and that 'ray status' there knows it; "
-            "or leave it out (--address) to use this machine alone."
-        ) from None
+        raise ConfigError(f"no Ray cluster answers at {address}: {reason}. {_CHECK}") from None
+    if not speaks:
+        raise ConfigError(f"what answers at {address} is no Ray cluster. {_CHECK}")
 
 
-def find_room(workers: int | None, gpus: float) -> Room:
+_CHECK: Final = (
+    "Check the address, and that 'ray status' there knows it; or leave it out (--address) to use this machine alone."
+)
+
+
+def _speaks_http2(connection: socket.socket) -> bool:
+    """Whether a server greets as gRPC's do: preface and empty SETTINGS are answered by SETTINGS (RFC 9113, 3.4)."""
+    connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+    return connection.recv(9, socket.MSG_WAITALL)[3:4] == b"\x04"
+
+
+def resources() -> list[Mapping[str, float]]:
+    """Of every node that lives, as Ray names them."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+
+
+def find_room(nodes: Sequence[Mapping[str, float]], workers: int | None, gpus: float) -> Room:
     """How many workers fit on the nodes there are, or the number asked for.
 
-    gpus: that each takes; 0 is a worker a CPU. With GPUs, the CPUs of their nodes are shared out among the workers.
+    nodes: the resources of each, as Ray names them.
+    gpus: that each worker takes; 0 is a worker a CPU. With GPUs, the CPUs of their nodes are shared out among them.
 
     Raises:
         ConfigError: that many do not fit.
     """
-    nodes: list[Mapping[str, float]] = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
     cpus = 1
     if gpus:
         with_gpus = [node for node in nodes if node.get("GPU", 0) >= gpus]

@@ -9,6 +9,7 @@ pictures give the same garments there.
 
 from __future__ import annotations
 
+import os
 import pickle
 import tempfile
 from collections.abc import Collection, Generator, Iterator
@@ -21,7 +22,7 @@ import numpy as np
 
 from outfitter.catalogue.feed import Reject
 from outfitter.catalogue.taking import Job, Numbered
-from outfitter.distributed.cluster import LOCAL, Room, connected, find_room
+from outfitter.distributed.cluster import LOCAL, Room, connected, find_room, resources
 from outfitter.distributed.quiet import ray
 from outfitter.distributed.spool import Piece, Spool, read_piece
 from outfitter.distributed.worker import Answer, Known, Orders, Worker, ship
@@ -60,7 +61,7 @@ class RayEngine:
         if not self._entered:
             with ExitStack() as connecting:
                 connecting.enter_context(connected(self._address))
-                self._room = find_room(self._workers, self._gpus)
+                self._room = find_room(resources(), self._workers, self._gpus)
                 self._connections = connecting.pop_all()
         self._entered += 1
         return self
@@ -94,6 +95,8 @@ class RayEngine:
                     embedder,
                     str(job.feed.base),
                     known,
+                    # A worker has the environment of its node, not of this process.
+                    {name: value for name, value in os.environ.items() if name.startswith("AWS_")},
                     room.cpus,
                     "cuda" if room.gpus else "cpu",
                 )

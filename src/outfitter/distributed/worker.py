@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import socket
 import tempfile
@@ -71,13 +72,14 @@ class Known(Container[str]):
 
 
 class Orders(NamedTuple):
-    """What all workers need. known: `Known.pack`, as a NumPy array of bytes."""
+    """What all workers need. known: `Known.pack`, as a NumPy array of bytes. environment: to reach object stores."""
 
     outfitter: str
     detector: Shipped
     embedder: Shipped
     base: str
     known: Any
+    environment: dict[str, str]
     threads: int
     device: Literal["cpu", "cuda"]
 
@@ -102,6 +104,7 @@ class Worker:
             raise ConfigError(
                 f"{socket.gethostname()} has outfitter {here}, the driver {given.outfitter}. Install the same on all."
             )
+        os.environ.update(given.environment)
         self._base = given.base
         with tempfile.TemporaryDirectory(prefix="outfitter-models-") as work:
             detector = Detector(
