@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,6 @@ import pytest
 
 from outfitter.catalogue import Catalogue, build, status
 from outfitter.detections import Detector
-from outfitter.distributed import engine as engine_module
 from outfitter.distributed import ray_engine
 from outfitter.embeddings import Embedder
 from outfitter.errors import CatalogueError, ConfigError
@@ -26,6 +26,7 @@ from tests.catalogue.conftest import CountingEmbedder, Row, contents, draw, writ
 from tests.conftest import ToyModels
 from tests.distributed.conftest import Nodes
 from tests.distributed.gate import Gate, serving
+from tests.docs.commands import commands
 
 pytestmark = pytest.mark.slow
 PRODUCTS = 120
@@ -98,46 +99,62 @@ def test_a_node_and_a_worker_die_and_the_index_is_the_local_one(
 
 
 def test_killed_itself_the_command_goes_on_with_a_feed_and_pictures_in_an_object_store(
-    nodes: Nodes, rows: list[Row], gate: Gate, bucket: str, tmp_path: Path, toy_models: ToyModels
+    nodes: Nodes,
+    rows: list[Row],
+    gate: Gate,
+    bucket: str,
+    tmp_path: Path,
+    models: tuple[Detector, Embedder],
+    toy_models: ToyModels,
 ) -> None:
     from obstore import put
     from obstore.store import S3Store
 
     name, _, prefix = bucket.removeprefix("s3://").partition("/")
     store = S3Store(name, client_options={"allow_http": True})
-    for number in range(0, PRODUCTS, 2):
-        rows[number] = {**rows[number], "image": f"{bucket}/p/{number}.png" if number % 4 else f"p/{number}.png"}
-        put(store, f"{prefix}/p/{number}.png", (tmp_path / f"pictures/{number}.png").read_bytes())
+    for number, row in enumerate(rows):
+        image = str(row["image"])
+        if (tmp_path / image).is_file():
+            put(store, f"{prefix}/{image}", (tmp_path / image).read_bytes())
+            rows[number] = {**row, "image": f"{bucket}/{image}" if number % 4 else image}
     put(store, f"{prefix}/pictures/3.png", (tmp_path / "pictures/3.png").read_bytes())
     packed = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), packed, row_group_size=50)
     put(store, f"{prefix}/feed.parquet", packed.getvalue())
     options = ["--detector", str(toy_models.detector), "--embedder", str(toy_models.embedder)]
 
-    def start(out: str, *more: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-W", "error", "-m", "outfitter.cli", "catalogue", "build", f"{bucket}/feed.parquet"]
-        return subprocess.Popen(
-            [*command, "--out", str(tmp_path / out), *options, *more],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    # What docs/distributed.md shows, here.
+    (shown,) = commands("docs/distributed.md")
+    here = {"feed.csv": f"{bucket}/feed.parquet", "shop/": str(tmp_path / "ray"), "10.0.0.1:6379": nodes.address}
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "outfitter.cli",
+        *(here.get(word, word) for word in shown),
+        *options,
+    ]
 
-    with start("local") as local:
-        told = json.loads(local.communicate(timeout=300)[0])
-    assert (told["added"], told["rejected"]) == (PRODUCTS, REJECTED)
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    detector, embedder = models
+    local = build(f"{bucket}/feed.parquet", tmp_path / "local", detector=detector, embedder=embedder)
+    assert (local.added, local.rejected) == (PRODUCTS, REJECTED)
 
     gate.shut_after(40)
-    on_ray = ("--engine", "ray", "--address", nodes.address)
-    with start("ray", *on_ray) as child:
-        gate.held.wait()
+    with start() as child:
+        while not gate.held.wait(1):
+            assert child.poll() is None, child.communicate()
         while not (tmp_path / "ray/products.lance").exists() or not status(tmp_path / "ray").products:
             assert child.poll() is None, child.communicate()
+            time.sleep(0.1)
         child.send_signal(signal.SIGKILL)
     there = status(tmp_path / "ray")
     assert not there.complete
     gate.open()
-    with start("ray", *on_ray) as child:
+    with start() as child:
         out, said = child.communicate(timeout=300)
     assert child.returncode == 1, said
     again = json.loads(out)
@@ -174,9 +191,3 @@ def test_what_a_cluster_cannot_do_is_told(
             CatalogueError, match=r"/proc/self/cwd/pictures/\d+.png: is here, and the node .* has no su"
         ):
             build(lost, out, detector=detector, embedder=embedder, engine=engine)
-
-        with monkeypatch.context() as other:
-            other.setattr(engine_module, "version", lambda _: "0.0.7")
-            with pytest.raises(CatalogueError, match=r"has outfitter \d.*, the driver 0.0.7. Install the same on all"):
-                build(feed, out, detector=detector, embedder=embedder, engine=engine)
-        assert build(feed, out, detector=detector, embedder=embedder, engine=engine).added == 20
