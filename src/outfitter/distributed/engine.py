@@ -117,13 +117,19 @@ class RayEngine:
 _GO_ON: Final = "What is finished was written; run the same command again: it goes on where it stopped."
 
 
+_SETTINGS: Final = {
+    "enable_progress_bars": False,
+    "print_on_execution_start": False,
+    "execution_no_progress_timeout_s": STANDSTILL,
+}
+
+
 def _answers(file: Path, pieces: list[Piece], orders: Any, room: Room, where: str) -> Iterator[Answer]:
     """Every piece's answer, in any order. Raises CatalogueError if the cluster cannot go on."""
     context = ray.data.DataContext.get_current()
-    before = context.copy()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    context.execution_no_progress_timeout_s = STANDSTILL
+    before = {name: getattr(context, name) for name in _SETTINGS}
+    for name, value in _SETTINGS.items():
+        setattr(context, name, value)
     try:
         read = ray.data.from_items([piece._asdict() for piece in pieces], override_num_blocks=len(pieces)).map(
             lambda piece: {"piece": read_piece(file, piece["start"], piece["length"])},
@@ -153,7 +159,8 @@ def _answers(file: Path, pieces: list[Piece], orders: Any, room: Room, where: st
     except Exception as error:
         raise CatalogueError(f"the Ray cluster at {where} cannot go on: {_reason(error)}. {_GO_ON}") from error
     finally:
-        ray.data.DataContext._set_current(before)
+        for name, value in before.items():
+            setattr(context, name, value)
 
 
 def _reason(error: BaseException) -> str:
