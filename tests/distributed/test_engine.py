@@ -143,7 +143,7 @@ def test_killed_itself_the_command_goes_on_with_a_feed_and_pictures_in_an_object
     local = build(f"{bucket}/feed.parquet", tmp_path / "local", detector=detector, embedder=embedder)
     assert (local.added, local.rejected) == (PRODUCTS, REJECTED)
 
-    gate.shut_after(40)
+    gate.shut_after(PRODUCTS // 2 - 3)  # so that a batch of products is written, and some are on the way
     with start() as child:
         while not gate.held.wait(1):
             assert child.poll() is None, child.communicate()

@@ -12,15 +12,13 @@ from pathlib import Path
 import pytest
 
 from outfitter.catalogue.feed import Row
-from outfitter.detections import Detector
 from outfitter.distributed import ray_engine
 from outfitter.distributed.cluster import Room, find_room
 from outfitter.distributed.spool import ROWS, Spool, read_piece, unpack
-from outfitter.distributed.worker import Known, Orders, Shipped, Worker, ship
+from outfitter.distributed.worker import Known, Orders, Shipped, Worker
 from outfitter.errors import ConfigError
 from outfitter.values import Product
 from tests.cli.conftest import Outfitter, outfitter
-from tests.conftest import ToyModels
 from tests.distributed.gate import serving
 
 __all__ = ["outfitter"]
@@ -32,12 +30,6 @@ def test_a_worker_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     orders = Orders("0.0.7", nothing, nothing, "/", b"", {}, 1, "cpu")
     with pytest.raises(ConfigError, match=r"has outfitter \d.*, the driver 0.0.7. Install the same on all"):
         Worker([orders])
-
-
-def test_models_arrive_whole(toy_models: ToyModels, tmp_path: Path) -> None:
-    sent = ship(Detector(toy_models.detector, min_score=0.7))
-    assert Detector(sent.unpack(tmp_path / "new"), sent.min_score).manifest == Detector(toy_models.detector).manifest
-    assert sent.min_score == 0.7
 
 
 def digest(number: int) -> str:
