@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from outfitter.detections import Detector
+from outfitter.embeddings import Embedder
+from tests.catalogue.conftest import Row, draw
+from tests.conftest import ToyModels
+from tests.distributed.gate import Gate, serving
+
 NODES = 3
+
+PRODUCTS = 120
+REJECTED = 2 + PRODUCTS // 20
+"""Of `rows`: two rows, and a second picture of each twentieth product."""
 
 
 class Nodes:
@@ -63,3 +73,30 @@ def started() -> Iterator[Nodes]:
         cwd=Path(__file__).parents[2],
     ) as process:
         yield Nodes(process)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    with serving(tmp_path) as gate:
+        yield gate
+
+
+@pytest.fixture
+def rows(tmp_path: Path, gate: Gate) -> list[Row]:
+    """Products with pictures from disk and by HTTP, some shared, some broken, and rows that cannot be used."""
+    rows: list[Row] = [
+        {
+            **row,
+            "image": f"{gate.url}/{row['image']}" if number % 2 else row["image"],
+            "additional_images": "pictures/3.png|none.png" if number % 20 == 7 else "",
+        }
+        for number, row in enumerate(draw(tmp_path, PRODUCTS))
+    ]
+    rows.insert(50, {**rows[0], "id": "gone", "image": "gone.png"})
+    rows.insert(90, {**rows[3], "title": "A second p3"})
+    return rows
+
+
+@pytest.fixture
+def models(toy_models: ToyModels) -> tuple[Detector, Embedder]:
+    return Detector(toy_models.detector, threads=1), Embedder(toy_models.embedder, threads=1)
