@@ -1,4 +1,4 @@
-"""The command of docs/distributed.md takes the options that it shows; tests/distributed builds with them on a cluster."""
+"""The command of docs/distributed.md takes the options that it shows; tests/distributed builds on a cluster."""
 
 from __future__ import annotations
 
