@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from outfitter.catalogue import Catalogue, approximate, vector_index
+from outfitter.catalogue import store as tables_of
 from outfitter.catalogue.store import Tables, read_stamp
 from outfitter.errors import CatalogueError
 from tests.catalogue.stored import Pictures, Products, add, store, units
@@ -151,6 +152,16 @@ def test_an_index_comes_with_size_and_is_trained_anew(tmp_path: Path) -> None:
     garments.checkout_latest()  # type: ignore[no-untyped-call]
     vector_index.keep_index(garments, least=300, partition=50)
     assert vector_index.partitions(garments) == math.floor((300 + 1050) / 50)
+
+
+def test_a_long_build_merges_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables_of, "MERGED", 4)
+    folder = store(tmp_path / "shop", *shop(0, 20, "p"), DIMENSIONS)
+    tables = Tables(folder, read_stamp(folder), make=True)
+    for number in range(10):
+        add(tables, read_stamp(folder), *shop(number, 3, f"n{number}-"))
+    assert len(tables.products.list_versions()) <= 5
+    assert len(Catalogue.open(folder)) == 20 + 30
 
 
 def test_a_catalogue_that_is_taken_away(tmp_path: Path) -> None:

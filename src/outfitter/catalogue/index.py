@@ -8,9 +8,11 @@ is touched no more. `exact` and `approximate` are the only places that know how 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import OrderedDict, deque
 from collections.abc import Collection, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -33,6 +35,9 @@ from outfitter.values import Candidate, IndexedGarment, Product
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SHOWN: Final = 4096
+"""Products whose garments are kept at hand."""
+
 _COMPARED: Final = 20_000
 """Ids up to which a wrong one is told what it may have meant; for 100 000 that would take half a second."""
 
@@ -54,7 +59,9 @@ class Catalogue:
         self.all_ids: tuple[str, ...] = tuple(products.column("id").to_pylist())
         self._allowed = lru_cache(64)(self._find_allowed)
         self._product = lru_cache(4096)(self._read_product)
-        self._shown = lru_cache(4096)(self._read_garments_of)
+        self._shown: OrderedDict[int, list[IndexedGarment]] = OrderedDict()
+        self._found: deque[int] = deque(maxlen=_SHOWN // 8)
+        self._showing = Lock()
 
     @classmethod
     def open(cls, folder: Where, embedder_id: str | None = None) -> Catalogue:
@@ -110,10 +117,21 @@ class Catalogue:
 
     def garments(self, product_id: str) -> list[IndexedGarment]:
         """Every garment found in the product's pictures."""
-        return list(self._shown(self._position(product_id)))
+        place = self._position(product_id)
+        with self._showing:
+            if place not in self._shown:
+                self._show({place, *(found for found in self._found.copy() if found not in self._shown)})
+                self._found.clear()
+            self._shown.move_to_end(place)
+            return list(self._shown[place])
 
-    def _read_garments_of(self, place: int) -> tuple[IndexedGarment, ...]:
-        return tuple(self._read_entries(np.array(self._at.of(place))))
+    def _show(self, places: Collection[int]) -> None:
+        """Read products' garments, all at once: who asks for one that was found will ask for the others."""
+        garments = iter(self._read_entries(self._at.of_all(np.array([*places], np.intp))))
+        for place in places:
+            self._shown[place] = [next(garments) for _ in self._at.of(place)]
+        while len(self._shown) > _SHOWN:
+            self._shown.popitem(last=False)
 
     def _read_entries(self, entries: NDArray[np.intp]) -> list[IndexedGarment]:
         rows = self._at.rows[entries]
@@ -218,6 +236,8 @@ class Catalogue:
         return [self._candidates(hits) for hits in self._find.find(vectors, k, allowed, slot)]
 
     def _candidates(self, hits: Hits) -> list[Candidate]:
+        if isinstance(self._find, Approximate):  # whose vectors are on the disk
+            self._found.extend(hits.places.tolist())
         rows = self._at.rows[hits.entries]
         boxes, slots = self._garments.boxes[rows].tolist(), self._garments.slots[rows].tolist()
         return [

@@ -51,6 +51,10 @@ NEVER: Final = timedelta(days=36500)
 COMMITS: Final = 5
 """How often a commit is made again if others come between."""
 
+MERGED: Final = 500
+"""Batches of products after which a build merges its small files: each commit writes down the names of all of them, so
+that 10 000 commits would leave 10 GB of such lists."""
+
 TEXTS: Final = (*REQUIRED, *OPTIONAL)
 """Columns of the product table that are a text of `Product` of the same name."""
 
@@ -155,6 +159,7 @@ class Tables:
 
     def __init__(self, where: Where, stamp: Stamp, make: bool = False, write: bool = False) -> None:
         self._place = open_place(where)
+        self._unmerged = 0 if make else None
         schemas = {"products": product_schema(stamp), "garments": garment_schema(stamp.dimensions)}
         with explained(
             f"{self._place}: its tables cannot be {'made' if make else 'opened'}",
@@ -233,6 +238,10 @@ class Tables:
             self._commit(self.products, lambda: upsert.execute(rows))
         else:
             self._commit(self.products, lambda: self.products.add(rows))
+        if self._unmerged is not None:
+            self._unmerged += 1
+            if self._unmerged % MERGED == 0:
+                self._merge(readers=False)
 
     def add_columns(self, names: Iterable[str]) -> None:
         """Text columns of the products, empty; those that are there stay as they are."""
@@ -260,13 +269,16 @@ class Tables:
         """
         named = {picture["sha256"] for pictures in column(self.products, "pictures") for picture in pictures}
         self._delete(self.garments, "picture", sorted(self.pictures() - named))
+        self._merge(readers)
+        with self._writing():
+            keep_index(self.garments)
+
+    def _merge(self, readers: bool) -> None:
         for table in (self.garments, self.products):
             rows = table.count_rows()
             self._optimize(table, *((NEVER, False) if readers or self._place.shared else (timedelta(0), True)))
             if table.count_rows() != rows:
                 raise CatalogueError(f"{self._place}: another process has written to it. Run the same command again.")
-        with self._writing():
-            keep_index(self.garments)
 
     def clean(self) -> None:
         """Drop versions older than a day that are not the latest. To be called once that is published."""
