@@ -1,9 +1,10 @@
-"""Real garments in other colours, on other grounds: python recolour.py PACKSHOTS OUT SEED COUNT [COPIES].
+"""Real garments in other colours, on other grounds: python recolour.py PACKSHOTS OUT SEED COUNT [SPLIT].
 
-PACKSHOTS is a data set of photos on plain ground, as 'outfitter datasets prepare' writes it; COUNT garments of its
-train split are taken. Each becomes a group of OUT/items.csv: as it is, and COPIES times (2) in the colour of another of
-them, its box moved a little, mirrored or not, on a white, light or coloured ground. Pattern and shading stay: colours
-are turned around the main one and moved with it, in CIELAB.
+PACKSHOTS is a data set of photos on plain ground, as 'outfitter datasets prepare' writes it; at most COUNT garments of
+its train split, or of SPLIT, are taken. Each becomes a group of OUT/items.csv: as it is, and twice in the colour of
+another of them, its box moved a little, mirrored or not, on a white, light or coloured ground. Pattern and shading
+stay: colours are turned around the main one and moved with it, in CIELAB. OUT/queries.csv holds one copy of each, to
+find in OUT/gallery.csv, where they are as they are.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from outfitter.photo import encode_jpeg, load_photo
 COLUMNS = ("image", "group", "kind", "x1", "y1", "x2", "y2")
 FILL = 0.5
 """Share of its box that a believable mask covers at least."""
+COPIES = 2
 APART = 25.0
 """In CIELAB, at least, the colour of a copy from its garment's."""
 
@@ -40,8 +42,8 @@ class Garment:
     box: NDArray[np.float32]
 
 
-def garments(folder: Path, count: int, rng: np.random.Generator) -> list[Garment]:
-    examples = datasets.load(folder).split("train")
+def garments(folder: Path, split: str, count: int, rng: np.random.Generator) -> list[Garment]:
+    examples = datasets.load(folder).split(split)
     found: list[Garment] = []
     for place in rng.permutation(len(examples)):
         one = examples[place]
@@ -89,24 +91,26 @@ def copy(one: Garment, colour: NDArray[np.float64], rng: np.random.Generator) ->
     return np.asarray(np.rint(pixels), np.uint8), box.tolist()
 
 
-def main(packshots: Path, out: Path, seed: int, count: int, copies: int = 2) -> None:
+def main(packshots: Path, out: Path, seed: int, count: int, split: str = "train") -> None:
     rng = np.random.default_rng(seed)
-    found = garments(packshots, count, rng)
+    found = garments(packshots, split, count, rng)
     colours = np.stack([one.colour for one in found])
     out.mkdir(parents=True)
-    rows = []
+    rows: list[list[list[object]]] = [[] for _ in range(1 + COPIES)]
     for number, one in enumerate(found):
         looks = [(one.pixels, one.box.tolist())]
         others = colours[np.linalg.norm(colours - one.colour, axis=1) > APART]
-        for other in rng.choice(others, copies) if len(others) else ():
+        for other in rng.choice(others, COPIES) if len(others) else ():
             looks.append(copy(one, other + rng.normal(0, 3, 3), rng))
         for place, (pixels, box) in enumerate(looks):
             name = f"{number:04}-{place}.jpg"
             (out / name).write_bytes(encode_jpeg(np.ascontiguousarray(pixels), 90))
-            rows.append([name, number, one.slot, *box])
-    with (out / "items.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([COLUMNS, *rows])
+            rows[place].append([name, number, one.slot, *box])
+    parts = {"items": [row for part in rows for row in part], "gallery": rows[0], "queries": rows[1]}
+    for name, part in parts.items():
+        with (out / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *part])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *(int(number) for number in sys.argv[3:]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])
