@@ -35,6 +35,7 @@ from outfitter.photo import load_photo, read_header
 from outfitter.recommendations import STRATEGIES, Garment, Interactions, Query
 from outfitter.values import Detections, Embeddings, Photo
 from outfitter.walk import Shop, open_shop
+from outfitter.walk.parts import as_in_photo
 
 T = TypeVar("T")
 
@@ -233,10 +234,10 @@ def _search(
             unfiltered: list[str] = []
             if (answer := answering(item.box_xyxy, detections)) is not None:
                 vector = vectors[answer][None]
-                garment = Garment(vector, detections.labels[answer], "it", answer)
-                answers = similar.recommend(Query((garment,), max(KS), where), shop.source)
+                garments = as_in_photo([Garment(vector, detections.labels[answer], "it", answer)], shop.embedder.manifest)
+                answers = similar.recommend(Query(garments, max(KS), where), shop.source)
                 shown = [recommendation.product.id for recommendation in answers]
-                unfiltered = [candidate.product_id for candidate in shop.source.find(vector, max(KS))[0]]
+                unfiltered = [candidate.product_id for candidate in shop.source.find(garments[0].vectors, max(KS))[0]]
             found.append(Search(one.name, item.box_xyxy, item.kind, item.group, detections, shown, unfiltered))
         return found
 
