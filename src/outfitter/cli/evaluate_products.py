@@ -234,7 +234,9 @@ def _search(
             unfiltered: list[str] = []
             if (answer := answering(item.box_xyxy, detections)) is not None:
                 vector = vectors[answer][None]
-                garments = as_in_photo([Garment(vector, detections.labels[answer], "it", answer)], shop.embedder.manifest)
+                garments = as_in_photo(
+                    [Garment(vector, detections.labels[answer], "it", answer)], shop.embedder.manifest
+                )
                 answers = similar.recommend(Query(garments, max(KS), where), shop.source)
                 shown = [recommendation.product.id for recommendation in answers]
                 unfiltered = [candidate.product_id for candidate in shop.source.find(garments[0].vectors, max(KS))[0]]
