@@ -16,7 +16,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import numpy as np
-from numpy.typing import NDArray
 
 from outfitter.candidates import CatalogueSource
 from outfitter.catalogue import Catalogue, Report, add, open_feed, remove
@@ -78,10 +77,6 @@ class MeasuredSource(CatalogueSource):
     def find(self, *question: Any, **options: Any) -> list[list[Candidate]]:
         with self._metrics.stage("search"):
             return super().find(*question, **options)
-
-    def nearness(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        with self._metrics.stage("search"):
-            return super().nearness(vectors)
 
 
 class Storefront:
