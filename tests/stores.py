@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 KEY, SECRET = "outfitter", "secret-of-the-tests"
 
@@ -123,3 +129,75 @@ def wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: 
             if server.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"{error}: {log.read_text()[-2000:]}") from None
             time.sleep(0.1)
+
+
+@dataclass
+class Faults:
+    """What the failing store did so far: requests, and how many of them failed in which way."""
+
+    requests: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def failing(store: Store, share: float, seed: int = 0) -> Iterator[tuple[Store, Faults]]:
+    """The store through a proxy that fails `share` of the requests, in four ways.
+
+    An answer of 503 or 500 in place of the request; a connection that is dropped before the request is passed on, or
+    after, when it has been carried out and the client cannot know.
+    """
+    faults, chance, lock = Faults(), random.Random(seed), threading.Lock()
+    target = urlsplit(store.endpoint).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            with lock:
+                faults.requests += 1
+                way = chance.choice(["503", "500", "dropped", "answer lost"]) if chance.random() < share else ""
+                faults.failed.update([way] if way else [])
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if way in ("503", "500"):
+                self.send_response(int(way))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            if way == "dropped":
+                self.hang_up()
+                return
+            there = http.client.HTTPConnection(target, timeout=30)
+            there.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                there.putheader(name, value)
+            there.endheaders(body)
+            got = there.getresponse()
+            data = got.read()
+            there.close()
+            if way:
+                self.hang_up()
+                return
+            self.send_response(got.status)
+            for name, value in got.getheaders():
+                if name.lower() not in ("connection", "transfer-encoding", "content-length", "date", "server"):
+                    self.send_header(name, value)
+            length = got.getheader("Content-Length") if self.command == "HEAD" else None
+            self.send_header("Content-Length", length or str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def hang_up(self) -> None:
+            self.close_connection = True
+            with suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: it would go to stderr."""
+
+    for method in ("GET", "PUT", "POST", "DELETE", "HEAD"):
+        setattr(Handler, f"do_{method}", Handler.answer)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Store(f"http://127.0.0.1:{server.server_port}", store.bucket), faults
+        server.shutdown()

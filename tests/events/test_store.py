@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from outfitter.errors import EventError
 from outfitter.events import Added, EventStore, Shown
-from tests.events.conftest import NOW, Postgres, event, new_database
-
-LATER = NOW + 1e6
+from tests.events.conftest import NOW, Postgres, event
+from tests.events.killing import LATER, kill_postgres, kill_writers
 
 
 def test_the_same_event_twice_is_one(store: EventStore) -> None:
@@ -111,70 +103,19 @@ def test_several_writers_at_once(where: str) -> None:
         assert len(store) == 90
 
 
-WRITER = """
-import sys
-from outfitter.events import EventStore
-from tests.events.conftest import event
-
-with EventStore(sys.argv[1]) as store:
-    print("ready", flush=True)
-    for number in range(int(sys.argv[2]), 10**9):
-        store.add([event(number), event(-number)], 1e10)
-        print(number, flush=True)
-"""
-
-
 def test_no_acknowledged_event_is_lost_to_kill_9(where: str, tmp_path: Path) -> None:
     """Two writers under load are killed four times; whatever they said was stored is there."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    told: list[int] = []
-    for trial in range(4):
-        files = [tmp_path / f"told-{trial}-{part}" for part in range(2)]
-        writers = []
-        for part, path in enumerate(files):
-            with path.open("w") as out:
-                command = [sys.executable, "-c", WRITER, where, str(1 + 10**6 * (2 * trial + part))]
-                writers.append(subprocess.Popen(command, stdout=out, env=environment))
-        deadline = time.monotonic() + 60
-        while any(path.read_text().count("\n") < 20 + 7 * trial for path in files):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        for writer in writers:
-            writer.send_signal(signal.SIGKILL)
-            writer.wait()
-        told += [int(line) for path in files for line in path.read_text().splitlines()[1:] if line.isdecimal()]
-    with EventStore(where) as store:
-        there = {one.id for one in store}
-    assert len(told) >= 4 * 2 * 19
-    assert {f"e{number}" for number in told} | {f"e{-number}" for number in told} <= there
+    told, there = kill_writers(where, tmp_path, 4)
+    assert len(told) >= 2 * 4 * 2 * 19
+    assert told <= there
     assert len(there) % 2 == 0  # both of a batch, or none
 
 
 def test_nor_when_the_server_itself_is_killed(postgres: Postgres) -> None:
     """PostgreSQL and all of its processes die while events are written, three times."""
-    where = new_database(postgres.url)
-    told: list[str] = []
-    for trial in range(3):
-        done = threading.Event()
-
-        def write(trial: int = trial, done: threading.Event = done) -> None:
-            with EventStore(where) as store, suppress(EventError):
-                for number in range(100_000):
-                    store.add([event(100_000 * trial + number)], LATER)
-                    told.append(f"e{100_000 * trial + number}")
-            done.set()
-
-        before = len(told)
-        threading.Thread(target=write, daemon=True).start()
-        while len(told) < before + 40 + 25 * trial:
-            assert not done.wait(0.005)
-        postgres.kill()
-        assert done.wait(30)
-        postgres.start()
-    with EventStore(where) as store:
-        there = {one.id for one in store}
+    told, there = kill_postgres(postgres, 3)
     assert len(told) >= 3 * 40
-    assert set(told) <= there
+    assert told <= there
 
 
 # --- bad input

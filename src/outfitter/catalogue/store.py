@@ -341,5 +341,10 @@ def column(table: Table, name: str) -> list[Any]:
 
 
 def batches(table: Table, columns: list[str], size: int = 1024, row_ids: bool = False) -> Iterator[pa.RecordBatch]:
-    """A table's rows, `size` at a time, without holding all of them. row_ids: with what the table calls them."""
-    yield from table.search().select(columns).with_row_id(row_ids).to_batches(size)
+    """A table's rows, `size` at a time, without holding all of them. row_ids: with what the table calls them.
+
+    Raises:
+        CatalogueError: a file is damaged.
+    """
+    with explained(f"the catalogue's table {table.name} is damaged", REBUILD):
+        yield from table.search().select(columns).with_row_id(row_ids).to_batches(size)
