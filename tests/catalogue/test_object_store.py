@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from outfitter.catalogue import Catalogue, add, build, remove, status, sync
+from outfitter.catalogue import Catalogue, add, build, lease, remove, status, sync
 from outfitter.catalogue.place import open_place
-from outfitter.catalogue.store import Tables, read_stamp
+from outfitter.catalogue.store import Tables, column, publish, read_stamp
 from outfitter.errors import CatalogueError
 from tests.catalogue.conftest import Shop, contents, write_csv
 
@@ -46,7 +46,7 @@ def test_readers_see_a_state_whole_or_not_at_all(shop: Shop, bucket: str) -> Non
     stamp = read_stamp(place)
     tables = Tables(place, stamp, write=True)
     tables.delete_products(["p1", "p2"])
-    assert len(Tables(place, stamp, write=False).products) == 7
+    assert Tables(place, stamp).products.count_rows() == 7
     assert contents(place) == before
     assert status(place).products == 7
     assert [one.id for one in Catalogue.open(place).products()] == [f"p{number}" for number in range(7)]
@@ -73,6 +73,47 @@ def test_two_that_begin_at_once_do_not_both_write(bucket: str) -> None:
     assert second.read("catalogue.json") == b"third"
     second.swap("catalogue.json", b"fourth")
     assert first.read("catalogue.json") == b"fourth"
+
+
+# --- a writer that was held up
+
+
+def test_commits_of_others_are_undone_and_ones_own_are_made_again(shop: Shop, bucket: str) -> None:
+    place = f"{bucket}/shop"
+    build(shop.feed, place, **shop.models)
+    expected = contents(place)
+    stranger = Tables(place, read_stamp(place), write=True)
+    with (held := open_place(place)).writing():
+        mine = Tables(held, read_stamp(held), write=True)
+        stranger.delete_products(["p1"])
+        stranger.delete_products(["p2"])
+        mine.delete_products(["p5"])
+        assert sorted(column(mine.products, "id")) == ["p0", "p1", "p2", "p3", "p4", "p6"]
+        stranger.products.checkout_latest()  # type: ignore[no-untyped-call]
+        assert sorted(column(stranger.products, "id")) == ["p0", "p1", "p2", "p3", "p4", "p6"]
+    assert contents(place) == expected  # nobody has published
+
+
+def test_a_lease_that_ran_out_is_taken_and_its_holder_stops(
+    shop: Shop, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"{bucket}/shop"
+    build(shop.feed, place, **shop.models)
+    monkeypatch.setattr(lease, "SECONDS", 3.0)
+    monkeypatch.setattr(lease, "RENEWED_EVERY", 1e6)  # it is as if it were stopped
+    with (late := open_place(place)).writing():
+        monkeypatch.setattr(lease, "RENEWED_EVERY", 0.2)
+        stamp = read_stamp(late)
+        tables = Tables(late, stamp, write=True)
+        assert remove(["p3"], place).removed == ("p3",)  # which waits for as long
+        with pytest.raises(CatalogueError, match="held up for longer than 3 s, so another may be writing instead"):
+            tables.delete_products(["p1"])
+        with pytest.raises(CatalogueError, match="held up for longer"):
+            late.confirm_held()
+        with pytest.raises(CatalogueError, match="held up for longer"):
+            publish(late, stamp, tables)
+    assert Catalogue.open(place).ids() == ["p0", "p1", "p2", "p4", "p5", "p6"]
+    assert remove(["p1"], place).removed == ("p1",)  # its end has released nothing of another's
 
 
 # --- bad input

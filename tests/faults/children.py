@@ -65,6 +65,14 @@ class Child:
         self.signal(signal.SIGKILL)
         return self.wait() == -signal.SIGKILL
 
+    def kill_after(self, steps: int, seconds: float) -> bool:
+        """kill -9 so long after it has said that so many steps are done; whether it was still at work."""
+        while steps and self.heard[-1] != steps:
+            if self.hear() is None:
+                break
+        time.sleep(seconds)
+        return self.kill()
+
     def wait(self, seconds: float = 120) -> int:
         """Its exit code; what it still said is in `heard`."""
         while self.hear(seconds) is not None:
@@ -96,7 +104,7 @@ def models(folders: tuple[Path, Path]) -> dict[str, Any]:
 def building(say: Callable[[object], None], feed: Path, place: str, folders: tuple[Path, Path]) -> None:
     loaded = models(folders)
     say("begun")
-    build(feed, place, workers=1, **loaded)
+    build(feed, place, workers=1, progress=lambda done, _: say(done), **loaded)
     say("done")
 
 
@@ -104,7 +112,7 @@ def syncing(say: Callable[[object], None], feed: Path, place: str, folders: tupl
     loaded = models(folders)
     say("begun")
     try:
-        sync(feed, place, workers=1, allow_removals=True, **loaded)
+        sync(feed, place, workers=1, allow_removals=True, progress=lambda done, _: say(done), **loaded)
         say("done")
     except CatalogueError as error:
         say(str(error))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from outfitter.catalogue import Catalogue, build, sync
 from outfitter.catalogue.place import Where
@@ -24,6 +26,8 @@ from tests.faults.outcome import Outcome, World, differences
 from tests.service.conftest import outfit
 
 PRODUCTS = 40
+SOON = 0.2
+"""Seconds within which a kill strikes after a step that was chosen by chance; a step takes about a tenth of it."""
 
 
 def killed_build(world: World) -> Outcome:
@@ -31,14 +35,12 @@ def killed_build(world: World) -> Outcome:
     feed, folders = write_csv(world.folder / "feed.csv", draw(world.folder, PRODUCTS)), (world.detector, world.embedder)
     build(feed, world.folder / "whole", **models(folders))
     expected = contents(world.folder / "whole")
-    seconds = _duration(Child(building, feed, str(world.folder / "timed"), folders))
     chance, trials, lost, kept, shops = random.Random(1), 0, 0, 0, 0
     place, before = world.folder / "shop-0", set[str]()
-    while trials < world.trials or before:
+    while trials < world.trials or place.exists():
         child = Child(building, feed, str(place), folders)
         if trials < world.trials:
-            time.sleep(chance.uniform(0, 0.7) * seconds)
-            killed = child.kill()
+            killed = child.kill_after(chance.randint(0, PRODUCTS), chance.uniform(0, SOON))
         else:
             killed = child.wait() != 0
         if killed:
@@ -61,12 +63,6 @@ def _products(place: Path) -> list[Any]:
     return []
 
 
-def _duration(child: Child) -> float:
-    began = time.monotonic()
-    assert child.wait() == 0
-    return time.monotonic() - began
-
-
 def killed_sync(world: World) -> Outcome:
     """Readers see the day before or the night's end and nothing between, and the next sync ends it."""
     return _killed_sync(world, world.folder / "shop", {})
@@ -75,7 +71,8 @@ def killed_sync(world: World) -> Outcome:
 def killed_sync_in_an_object_store(world: World) -> Outcome:
     """The same; the next writer waits for the lease of the dead."""
     store = world.store()
-    return _killed_sync(world, f"{store.new_prefix()}/shop", store.environment)
+    with patch.dict(os.environ, store.environment):
+        return _killed_sync(world, f"{store.new_prefix()}/shop", store.environment)
 
 
 def _killed_sync(world: World, place: Where, environment: dict[str, str]) -> Outcome:
@@ -86,14 +83,13 @@ def _killed_sync(world: World, place: Where, environment: dict[str, str]) -> Out
     for name, feed in zip(("old", "new"), feeds, strict=True):
         sync(feed, world.folder / name, **models(folders))
         states.append(contents(world.folder / name))
-    seconds = _duration(Child(syncing, feeds[0], str(place), folders, environment=environment))
-    seconds = _duration(Child(syncing, feeds[1], str(place), folders, environment=environment))
+    for feed in feeds:
+        assert Child(syncing, feed, str(place), folders, environment=environment).wait() == 0
     chance, trials, lost, kept, now, published = random.Random(2), 0, 0, 0, 1, 0
     while trials < world.trials:
         to = 1 - now
         child = Child(syncing, feeds[to], str(place), folders, environment=environment)
-        time.sleep(chance.uniform(0, 1) * seconds)
-        killed = child.kill()
+        killed = child.kill_after(chance.randint(0, len(states[to]["products"])), chance.uniform(0, SOON))
         trials += killed
         seen = _part(contents(place))
         at = to if differences(seen, _part(states[to])) == 0 else now

@@ -64,7 +64,9 @@ def paused_writer(world: World) -> Outcome:
         sync(feeds[0], place, **models(folders))
         while trials < world.trials:
             child = Child(syncing, feeds[1], place, folders, environment=store.environment)
-            time.sleep(chance.uniform(0, 0.5))
+            at = chance.randint(0, 10)
+            while at and child.heard[-1] != at and child.hear() is not None:
+                pass
             child.signal(signal.SIGSTOP)
             time.sleep(LEASE_SECONDS / 2)
             feed = write_csv(world.folder / "new.csv", [{**rows[5], "id": f"new-{trials}", "price": 1}])
