@@ -23,7 +23,7 @@ from outfitter.service.auth import Keys
 from outfitter.service.server import listen
 from outfitter.service.settings import Settings
 
-LEASE_SECONDS: Final = 2.0
+LEASE_SECONDS: Final = 5.0
 """In these processes, so that nobody waits long for the lease of one that was killed."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -34,7 +34,8 @@ def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
         pytest.skip("only root may mount a small disk")
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)]
-    subprocess.run(mount, check=True, capture_output=True)
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let root mount a disk")
     try:
         yield folder
     finally:

@@ -25,7 +25,7 @@ from tests.faults.children import Child, building, models, serving, syncing
 from tests.faults.outcome import Outcome, World, differences
 from tests.service.conftest import outfit
 
-PRODUCTS = 40
+PRODUCTS = 20
 SOON = 0.2
 """Seconds within which a kill strikes after a step that was chosen by chance; a step takes about a tenth of it."""
 
@@ -78,13 +78,13 @@ def killed_sync_in_an_object_store(world: World) -> Outcome:
 def _killed_sync(world: World, place: Where, environment: dict[str, str]) -> Outcome:
     rows, folders = draw(world.folder, PRODUCTS), (world.detector, world.embedder)
     changed = [{**row, "price": 7} if number % 3 else row for number, row in enumerate(rows) if number % 5]
-    feeds = [write_csv(world.folder / "old.csv", rows[:30]), write_csv(world.folder / "new.csv", changed)]
+    feeds = [write_csv(world.folder / "old.csv", rows[:15]), write_csv(world.folder / "new.csv", changed)]
     states = []
     for name, feed in zip(("old", "new"), feeds, strict=True):
         sync(feed, world.folder / name, **models(folders))
         states.append(contents(world.folder / name))
     for feed in feeds:
-        assert Child(syncing, feed, str(place), folders, environment=environment).wait() == 0
+        _finish(Child(syncing, feed, str(place), folders, environment=environment))
     chance, trials, lost, kept, now, published = random.Random(2), 0, 0, 0, 1, 0
     while trials < world.trials:
         to = 1 - now
@@ -97,12 +97,17 @@ def _killed_sync(world: World, place: Where, environment: dict[str, str]) -> Out
         kept += len(states[at]["products"])
         published += killed and at == to
         if trials % 4 == 0:  # else the next one goes on
-            assert Child(syncing, feeds[to], str(place), folders, environment=environment).wait() == 0
+            _finish(Child(syncing, feeds[to], str(place), folders, environment=environment))
             lost += differences(contents(place), states[to])
             at = to
         now = at
     note = f"{published} of them when all but tidying was done; readers saw the one state or the other"
     return Outcome(trials, f"{kept} products as readers saw them", lost, note)
+
+
+def _finish(child: Child) -> None:
+    assert child.wait() == 0
+    assert child.heard[-1] == "done", child.heard
 
 
 def _part(state: dict[str, Any]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def add(
         if report.added or report.updated or stamp != before:
             tables.tidy(readers=True)
             publish(place, stamp.model_copy(update={"feed": None}), tables)
-            tables.clean()
+            tables.clean(stamp.versions)
         return report
 
 
@@ -158,7 +158,7 @@ def remove(ids: Iterable[str], from_: Where) -> Removal:
             tables.delete_products(gone)
             tables.tidy(readers=True)
             publish(place, stamp.model_copy(update={"feed": None}), tables)
-            tables.clean()
+            tables.clean(stamp.versions)
         return Removal(gone, tuple(product_id for product_id in wanted if product_id not in there))
 
 

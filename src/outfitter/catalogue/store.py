@@ -24,7 +24,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field
@@ -280,10 +280,15 @@ class Tables:
             if table.count_rows() != rows:
                 raise CatalogueError(f"{self._place}: another process has written to it. Run the same command again.")
 
-    def clean(self) -> None:
-        """Drop versions older than a day that are not the latest. To be called once that is published."""
-        for table in (self.garments, self.products):
-            self._optimize(table, timedelta(days=1), False)
+    def clean(self, before: Versions | None) -> None:
+        """Drop versions that nobody reads: older than a day, and than the one before, which may still be read.
+
+        To be called once the latest is published.
+        """
+        for table, kept in ((self.garments, before and before.garments), (self.products, before and before.products)):
+            made = [one["timestamp"] for one in table.list_versions() if one["version"] == kept]
+            age = max((datetime.now(one.tzinfo) - one for one in made), default=timedelta(0))
+            self._optimize(table, age + timedelta(days=1), False)
 
     def _optimize(self, table: Table, older_than: timedelta, unverified: bool) -> None:
         with self._writing(), warnings.catch_warnings():

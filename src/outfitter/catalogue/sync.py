@@ -123,7 +123,7 @@ def sync(
         if intake.changes or gone:
             tables.tidy(readers=True)
         publish(place, stamp.model_copy(update={"feed": source.digest}), tables)
-        tables.clean()
+        tables.clean(stamp.versions)
         write_changes(place, [*intake.changes, *((product_id, "removed") for product_id in gone)])
         kinds = Counter(kind for _, kind in intake.changes)
         return Sync(
