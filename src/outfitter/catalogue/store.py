@@ -181,7 +181,7 @@ class Tables:
         """What an interrupted writer left, but for garments that save embedding their pictures again."""
         if versions and self.products.version != versions.products:
             self.products.restore(versions.products)
-        if (not versions or self.garments.version != versions.garments) and self._has_twins():
+        if self._place.shared and (not versions or self.garments.version != versions.garments) and self._has_twins():
             if versions:
                 self.garments.restore(versions.garments)
             else:
@@ -192,10 +192,10 @@ class Tables:
         """Whether two writers put the same garments there, the one after its lease had run out."""
         keys = set[tuple[str, int]]()
         for batch in batches(self.garments, ["picture", "number"]):
-            found = list(zip(*(part.to_pylist() for part in batch.columns), strict=True))
-            if len(keys | set(found)) < len(keys) + len(found):
+            new = len(keys) + len(batch)
+            keys.update(zip(*(part.to_pylist() for part in batch.columns), strict=True))
+            if len(keys) < new:
                 return True
-            keys.update(found)
         return False
 
     @property
