@@ -31,17 +31,25 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from outfitter.photo import list_photos
 
 K = 10
 PARTS = ("product", "memory", "photo")
 
-Rate: TypeAlias = Callable[[], Awaitable[float]]
-"""Measures something a second."""
+
+class Window(NamedTuple):
+    """What was finished in a window: how many a second, and the processor's seconds for each."""
+
+    per_second: float
+    processor: float
+
+
+Measure: TypeAlias = Callable[[], Awaitable[Window]]
 
 
 # --- the server process
@@ -100,6 +108,19 @@ def megabytes(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def processor(pid: int) -> float:
+    """Seconds that a process has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def window(ends: list[float], started: float, computed: float) -> Window:
+    """ends: when each was finished. started: when the window began; it ends now. computed: seconds, meanwhile."""
+    stopped = time.perf_counter()
+    count = sum(started < end <= stopped for end in ends)
+    return Window(count / (stopped - started), computed / max(count, 1))
+
+
 # --- the client
 
 
@@ -142,8 +163,8 @@ async def closed_loop(port: int, clients: int, requests: Iterator[bytes], count:
     await asyncio.gather(*(client() for _ in range(clients)))
 
 
-async def sustained(port: int, clients: int, requests: Iterator[bytes], seconds: float) -> float:
-    """Answers a second in a window, of clients that have all been answered before it and go on after it."""
+async def sustained(port: int, pid: int, clients: int, requests: Iterator[bytes], seconds: float) -> Window:
+    """Answers of a server to clients that have all been answered before the window and go on after it."""
     ends, under_way = list[float](), True
     answered = [asyncio.Event() for _ in range(clients)]
 
@@ -156,12 +177,12 @@ async def sustained(port: int, clients: int, requests: Iterator[bytes], seconds:
 
     tasks = [asyncio.create_task(client(once)) for once in answered]
     await asyncio.gather(*(once.wait() for once in answered))
-    started = time.perf_counter()
+    started, before = time.perf_counter(), processor(pid)
     await asyncio.sleep(seconds)
-    stopped = time.perf_counter()
+    measured = window(ends, started, processor(pid) - before)
     under_way = False
     await asyncio.gather(*tasks)
-    return sum(started < end <= stopped for end in ends) / (stopped - started)
+    return measured
 
 
 async def open_loop(port: int, rate: float, requests: Iterator[bytes], count: int) -> list[float]:
@@ -212,8 +233,8 @@ class BareModels:
             crops = crop(photo, found.boxes_xyxy, side) if len(found) else crop_whole(photo, side)
             self._ready.append((as_input(photo, self._detector.input), crops.pixels))
 
-    def sustain(self, seconds: float) -> float:
-        """Photos a second in a window, which begins when every thread has done one and ends before they do."""
+    def sustain(self, seconds: float) -> Window:
+        """Photos in a window, which begins when every thread has done one and ends before they do."""
         from outfitter.catalogue.taking import cores
 
         ends, under_way, warm = list[float](), True, [threading.Event() for _ in range(cores())]
@@ -232,41 +253,53 @@ class BareModels:
             working = [pool.submit(work, number) for number in range(len(warm))]
             for one in warm:
                 one.wait()
-            started = time.perf_counter()
+            started, before = time.perf_counter(), time.process_time()
             time.sleep(seconds)
-            stopped = time.perf_counter()
+            measured = window(ends, started, time.process_time() - before)
             under_way = False
         for one_ in working:
             one_.result()
-        return sum(started < end <= stopped for end in ends) / (stopped - started)
+        return measured
 
 
 @dataclass
 class Turns:
-    """Two rates measured in turns."""
+    """Two things measured in turns."""
 
-    first: list[float] = field(default_factory=list)
-    second: list[float] = field(default_factory=list)
+    first: list[Window] = field(default_factory=list)
+    second: list[Window] = field(default_factory=list)
 
-    async def take(self, rounds: int, first: Rate, second: Rate) -> None:
+    async def take(self, rounds: int, first: Measure, second: Measure) -> None:
         for number in range(rounds):
             order = [(self.first, first), (self.second, second)]
-            for rates, rate in order if number % 2 == 0 else reversed(order):
-                rates.append(await rate())
-            print(f"round {number + 1}: {self.first[-1]:.1f} / {self.second[-1]:.1f} a second", file=sys.stderr)
+            for windows, measure in order if number % 2 == 0 else reversed(order):
+                windows.append(await measure())
+            one, other = self.first[-1], self.second[-1]
+            print(f"round {number + 1}: {one.per_second:.1f} / {other.per_second:.1f} a second", file=sys.stderr)
+
+    @property
+    def capacity(self) -> float:
+        """What the first sustained, a second."""
+        return statistics.median(one.per_second for one in self.first)
 
     @property
     def told(self) -> dict[str, Any]:
-        """first over second: the median of the rounds, and the 95 % interval of a bootstrap over them."""
-        ratios = np.array(self.first) / np.array(self.second)
-        drawn = np.random.default_rng(0).choice(ratios, (10_000, len(ratios)))
-        low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+        """first over second, by the clock and by the processor's time for each, which other work disturbs less."""
+        (rates, computed), (others, computed_others) = (np.array(each).T for each in (self.first, self.second))
         return {
-            "per_second": [round(statistics.median(rates), 2) for rates in (self.first, self.second)],
-            "ratio": round(float(np.median(ratios)), 3),
-            "interval": [round(float(low), 3), round(float(high), 3)],
-            "rounds": np.sort(ratios).round(3).tolist(),
+            "per_second": [round(float(np.median(each)), 2) for each in (rates, others)],
+            "processor_ms": [round(1000 * float(np.median(each)), 2) for each in (computed, computed_others)],
+            "ratio": _median(rates / others),
+            "ratio_by_processor": _median(computed_others / computed),
+            "rounds": np.sort(rates / others).round(3).tolist(),
         }
+
+
+def _median(ratios: NDArray[np.float64]) -> list[float]:
+    """The median of the rounds, and the ends of the 95 % interval of a bootstrap over them."""
+    drawn = np.random.default_rng(0).choice(ratios, (10_000, len(ratios)))
+    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    return [round(float(value), 3) for value in (np.median(ratios), low, high)]
 
 
 async def measure(port: int, pid: int, ids: list[str], photos: list[Path], options: Any) -> dict[str, Any]:
@@ -278,8 +311,8 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
     # A few bytes after a JPEG's end are another file, and the same picture.
     seen = repeated(lambda n: post(f"/v1/recommend?k={K}", files[n % len(files)] + str(n).encode(), "image/jpeg"))
 
-    def asking(requests: Iterator[bytes], seconds: float) -> Rate:
-        return lambda: sustained(port, options.clients, requests, seconds)
+    def asking(requests: Iterator[bytes], seconds: float) -> Measure:
+        return lambda: sustained(port, pid, options.clients, requests, seconds)
 
     told: dict[str, Any] = {}
     if "product" in options.parts:
@@ -288,8 +321,7 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
         turns = Turns()
         await turns.take(options.rounds, asking(asked, options.seconds), asking(searched, options.seconds))
         told["recommend_over_search"] = turns.told
-        capacity = statistics.median(turns.first)
-        half = await open_loop(port, capacity / 2, asked, round(capacity / 2 * 8))
+        half = await open_loop(port, turns.capacity / 2, asked, round(turns.capacity / 2 * 8))
         told["half_load_ms"] = percentiles(half)
     if "memory" in options.parts:
         await closed_loop(port, options.clients, asked, 500)
@@ -306,8 +338,8 @@ async def measure(port: int, pid: int, ids: list[str], photos: list[Path], optio
             lambda: asyncio.to_thread(bare.sustain, options.photo_seconds),
         )
         told["photos_over_models"] = turns.told
-        capacity = statistics.median(turns.first)
-        told["photo_half_load_ms"] = percentiles(await open_loop(port, capacity / 2, seen, round(capacity / 2 * 15)))
+        half = await open_loop(port, turns.capacity / 2, seen, round(turns.capacity / 2 * 15))
+        told["photo_half_load_ms"] = percentiles(half)
         told["memory_mb_after_photos"] = round(megabytes(pid))
     return told
 

@@ -55,7 +55,7 @@ export function status() {
         now.trouble ? make("p", {class: "trouble", role: "alert"}, now.trouble) : "",
         make("div", {class: "facts"}, fact("Products", now.products), fact("Looks", now.looks, "pictures with two slots or more"),
           ...Object.entries(now.queue).map(([name, {now: taken, room}]) => fact(`Queue: ${name}`, taken, `of ${room}`)),
-          fact("Events", now.events.events, Object.entries(now.events.kinds).map(([kind, count]) => `${count} ${kind}`).join(", ")),
+          fact("Events", now.events.events, Object.entries(now.events.kinds).map(([kind, count]) => `${count} × ${kind}`).join(", ")),
           fact("Catalogue read", ...clock(now.loaded)), fact("Tastes learnt", ...clock(now.learnt)), fact("Lists shown", now.events.lists_shown), fact("Visits", now.events.sessions, `${now.events.users} known users`)),
         make("h2", {}, "Models"), make("dl", {}, Object.entries(now.models).flatMap(([name, id]) => [make("dt", {}, name), make("dd", {}, make("code", {}, id))])),
         make("div", {class: "block"}, make("h2", {}, "Latency"), make("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Latency"}, make("table", {},

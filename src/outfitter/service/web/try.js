@@ -109,7 +109,11 @@ function look(root) {
   function mark() {
     spots.forEach((spot, at) => spot.setAttribute("aria-pressed", !state.region && at === state.garment));
     buttons.forEach((tab, at) => { tab.setAttribute("aria-selected", !state.region && at === state.garment); tab.tabIndex = at === Math.max(state.garment, 0) ? 0 : -1; });
-    if (buttons[state.garment]) shelf.setAttribute("aria-labelledby", buttons[state.garment].id);
+    const chosen = buttons[state.garment];
+    if (chosen) {
+      shelf.setAttribute("aria-labelledby", chosen.id);
+      tabs.scrollLeft = chosen.offsetLeft - tabs.offsetLeft - 16;  // of the tabs alone: the page stays where it is
+    }
     region.hidden = !state.region;
   }
   found.garments.forEach((garment, at) => {
