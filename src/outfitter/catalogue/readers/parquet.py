@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 MAGIC: Final = b"PAR1"
-BATCH: Final = 64
-"""Rows in memory at once."""
+BATCH: Final = 16
+"""Rows in memory at once: few, as a cell of megabytes, repeated, is a few bytes on the disk."""
 
 
 @READERS.register("parquet")
