@@ -39,7 +39,7 @@ def kill_writers(where: str, folder: Path, trials: int) -> tuple[set[str], set[s
         writers = []
         for part, path in enumerate(files):
             with path.open("w") as out:
-                command = [sys.executable, "-c", WRITER, where, str(1 + 10**6 * (2 * trial + part))]
+                command = [sys.executable, "-c", WRITER, where, str(1 + 10**5 * (2 * trial + part))]
                 writers.append(subprocess.Popen(command, stdout=out, env=environment))
         deadline = time.monotonic() + 60
         while any(path.read_text().count("\n") < 20 + 7 * (trial % 9) for path in files):
