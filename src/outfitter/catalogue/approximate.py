@@ -10,7 +10,7 @@ Vectors stay on disk. A reader has the version of the table that it opened; a wr
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ WIDER: Final = 8
 NOISE: Final = 0.005
 """By how much the index may err in a cosine."""
 
-SPREAD: Final = 3
+SPREAD: Final = 16
 """Partitions looked into for those that the candidates would just fill."""
 
 RERANKED: Final = 10_000
@@ -106,8 +106,9 @@ class Approximate:
     ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """The rows nearest to a vector by the index, `limit` at most, and about how near they are; nearest first."""
         probes = PROBES + int(np.ceil(SPREAD * limit / len(self._garments) * self._partitions))
-        question = self._table.search(vector, vector_column_name="vector").select(["_distance"]).with_row_id(True)
-        question = question.limit(limit).nprobes(min(probes, self._partitions))
+        question: Any = self._table.search(vector, vector_column_name="vector")
+        question = question.nprobes(min(probes, self._partitions))
+        question = question.select(["_distance"]).with_row_id(True).limit(limit)
         if slot is not None:
             question = question.where("slot = '{}'".format(slot.replace("'", "''")), prefilter=True)
         with self._reading():

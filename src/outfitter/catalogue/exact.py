@@ -35,7 +35,7 @@ class Exact:
 
     def vectors(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """Rows of the garment table: float32 (rows, D)."""
-        return self._matrix[rows]
+        return np.asarray(self._matrix[rows])
 
     def find(self, vectors: NDArray[np.float32], k: int, allowed: NDArray[np.bool_], slot: str | None) -> list[Hits]:
         """For each of (Q, D) vectors the k nearest of the products that are allowed, as many as there are.

@@ -113,7 +113,8 @@ def spans(starts: NDArray[np.integer], stops: NDArray[np.integer]) -> NDArray[np
     """``[*range(start, stop), …]`` of each pair."""
     counts = np.asarray(stops - starts, np.intp)
     ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
+    within = np.arange(ends[-1] if len(ends) else 0)
+    return np.asarray(within + np.repeat(starts - (ends - counts), counts), np.intp)
 
 
 def read_products(tables: Tables) -> pa.Table:

@@ -283,7 +283,7 @@ class Catalogue:
         """What each product is: its category's slot, else what most of its pictures show, else None."""
         categories = self._table.column("category").combine_chunks().dictionary_encode()
         named = np.array([*map(slot_of_category, categories.dictionary.to_pylist()), None], np.object_)
-        own = named[categories.indices.fill_null(len(named) - 1).to_numpy()]
+        own: NDArray[np.object_] = named[categories.indices.fill_null(len(named) - 1).to_numpy()]
         names, slots = self._garments.names, self._at.slots
         for place in np.flatnonzero(own == None).tolist():  # noqa: E711
             entries = self._at.of(place)
