@@ -1,4 +1,4 @@
-"""Objects of a store that speaks S3, by ``s3://bucket/key``: pictures and feeds.
+"""Objects of a store that speaks S3, by ``s3://bucket/key``: pictures and feeds, and the store of a catalogue.
 
 Where the store is and who asks is told by the environment, as for AWS's own tools: AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_ENDPOINT_URL for stores that are not Amazon's.
@@ -61,14 +61,24 @@ def _parts(url: str) -> tuple[str, str]:
     return bucket, key
 
 
-@lru_cache(maxsize=64)
-def _store(bucket: str, seconds: float | None) -> S3Store:
-    """A connection pool for each bucket. seconds: for one object; None waits for as long as bytes arrive."""
+def endpoint() -> str | None:
+    """Where the store is; None is Amazon's."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def open_store(
+    bucket: str, prefix: str = "", *, seconds: float | None = None, retries: int = RETRIES, retry_seconds: float = 60
+) -> S3Store:
+    """A connection pool for a bucket, or for what lies in it under `prefix`.
+
+    seconds: for one call; None waits for as long as bytes arrive. A call that fails is made again `retries` times, and
+    for `retry_seconds` at most.
+    """
     from obstore.store import S3Store
 
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    where = endpoint()
     client: ClientConfig = {
-        "allow_http": urlsplit(endpoint or "").scheme == "http",
+        "allow_http": urlsplit(where or "").scheme == "http",
         "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
     }
     if seconds is None:
@@ -77,10 +87,16 @@ def _store(bucket: str, seconds: float | None) -> S3Store:
         client["timeout"] = timedelta(seconds=seconds)
     return S3Store(
         bucket,
-        config={"endpoint": endpoint} if endpoint else {},
+        prefix=prefix or None,
+        config={"endpoint": where} if where else {},
         client_options=client,
-        retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=seconds or 60)},
+        retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=retry_seconds)},
     )
+
+
+@lru_cache(maxsize=64)
+def _store(bucket: str, seconds: float | None) -> S3Store:
+    return open_store(bucket, seconds=seconds, retry_seconds=seconds or 60)
 
 
 @contextmanager

@@ -7,23 +7,21 @@ must know conditional writes (``If-None-Match``, ``If-Match``), by which writers
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from outfitter.catalogue.lease import Lease
 from outfitter.catalogue.place import LOCK, Place
 from outfitter.errors import CatalogueError
+from outfitter.objects import CONNECT_SECONDS, endpoint, open_store
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
 
-CONNECT_SECONDS: Final = 5
 REQUEST_SECONDS: Final = 60
 RETRY_SECONDS: Final = 20
 """How long a call is tried again before it is given up; what is unreachable is told within half a minute."""
@@ -52,34 +50,24 @@ class ObjectStore(Place):
         self._prefix = parts.path.strip("/")
         if parts.scheme != "s3" or not parts.netloc or not self._prefix or parts.query or parts.fragment:
             raise CatalogueError(f"{url}: is no address of a catalogue; need a folder, or s3://BUCKET/NAME.")
+        self._url, self._bucket = f"s3://{parts.netloc}/{self._prefix}", parts.netloc
         try:
-            from obstore.store import S3Store
+            self._store = open_store(
+                self._bucket, self._prefix, seconds=REQUEST_SECONDS, retries=RETRIES, retry_seconds=RETRY_SECONDS
+            )
         except ModuleNotFoundError:
             raise CatalogueError(
                 f"{url}: object stores need obstore, which is not installed. Run: pip install 'outfitter[s3]'"
             ) from None
-        self._url, self._bucket = f"s3://{parts.netloc}/{self._prefix}", parts.netloc
-        self._endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        plain = (self._endpoint or "").startswith("http://")
+        self._endpoint = endpoint()
         self._options = {
             **({"aws_endpoint": self._endpoint} if self._endpoint else {}),
-            "allow_http": str(plain).lower(),
+            "allow_http": str(urlsplit(self._endpoint or "").scheme == "http").lower(),
             "connect_timeout": f"{CONNECT_SECONDS}s",
             "timeout": f"{REQUEST_SECONDS}s",
             "client_max_retries": str(RETRIES),
             "client_retry_timeout": str(RETRY_SECONDS),
         }
-        self._store = S3Store(
-            self._bucket,
-            prefix=self._prefix,
-            config={"endpoint": self._endpoint} if self._endpoint else {},
-            client_options={
-                "allow_http": plain,
-                "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
-                "timeout": timedelta(seconds=REQUEST_SECONDS),
-            },
-            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
-        )
         self._seen: dict[str, str | None] = {}
         self._lease: Lease | None = None
 
