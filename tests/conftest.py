@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.databases import Postgres, running_postgres
 from tests.stores import Store, seaweedfs
 
 settings.register_profile("outfitter", deadline=None)  # the machine may be busy
@@ -53,6 +54,13 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A server that speaks S3."""
     with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server of our own."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

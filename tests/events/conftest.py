@@ -1,103 +1,16 @@
-"""Both databases: SQLite in a file, and a real PostgreSQL that is started here."""
+"""Both databases: SQLite in a file, and PostgreSQL."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from outfitter.events import Event, EventStore
+from tests.databases import new_database
 
 NOW = 1_780_000_000.0
-
-
-def postgres_bin() -> Path | None:
-    """Where Debian's package postgresql puts its programs, or wherever they are on the path."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    on_path = shutil.which("pg_ctl")
-    return found[-1].parent if found else Path(on_path).parent if on_path else None
-
-
-def as_postgres(*command: object) -> None:
-    """It refuses to run as root."""
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run([*user, *map(str, command)], check=True, capture_output=True, timeout=60)
-
-
-@dataclass(frozen=True)
-class Postgres:
-    """A server of our own, on a socket alone, whose folder is `folder`."""
-
-    programs: Path
-    folder: Path
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
-    @property
-    def url(self) -> str:
-        return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
-
-    def control(self, *arguments: object) -> None:
-        as_postgres(self.programs / "pg_ctl", "-D", self.data, *arguments)
-
-    def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
-        self.control("-l", self.folder / "log", "-w", "-o", options, "start")
-
-    def kill(self) -> None:
-        """SIGKILL to the server and all of its children."""
-        main = int((self.data / "postmaster.pid").read_text().splitlines()[0])
-        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-        for pid in (main, *map(int, children)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        while any(Path(f"/proc/{pid}/exe").exists() for pid in (main, *children)):
-            time.sleep(0.02)
-        # Where nobody reaps the dead, its locks would be taken for those of a server that lives.
-        for lock in (self.data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
-            lock.unlink()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A server of our own."""
-    programs = postgres_bin()
-    if programs is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is missing; .ci/run installs it")
-        pytest.skip("PostgreSQL is not installed: apt install postgresql")
-    folder = Path("/tmp") / f"outfitter-postgres-{os.getpid()}"  # a socket's path must be short, and open to its user
-    folder.mkdir(mode=0o777)
-    folder.chmod(0o777)
-    server = Postgres(programs, folder)
-    try:
-        as_postgres(programs / "initdb", "-D", server.data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8")
-        server.start()
-        yield server
-    finally:
-        if (server.data / "postmaster.pid").exists():
-            server.control("-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-_NUMBER = count()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -106,18 +19,6 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "events.db")
     return new_database(request.getfixturevalue("postgres").url)
-
-
-def new_database(url: str) -> str:
-    """Makes a database on a server and returns its URL."""
-    import sqlalchemy as sa
-
-    name = f"shop{next(_NUMBER)}"
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return url.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture

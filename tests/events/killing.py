@@ -13,7 +13,8 @@ from pathlib import Path
 
 from outfitter.errors import EventError
 from outfitter.events import EventStore
-from tests.events.conftest import NOW, Postgres, event, new_database
+from tests.databases import Postgres, new_database
+from tests.events.conftest import NOW, event
 
 LATER = NOW + 1e6
 

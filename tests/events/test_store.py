@@ -9,7 +9,8 @@ import pytest
 
 from outfitter.errors import EventError
 from outfitter.events import Added, EventStore, Shown
-from tests.events.conftest import NOW, Postgres, event
+from tests.databases import Postgres
+from tests.events.conftest import NOW, event
 from tests.events.killing import LATER, kill_postgres, kill_writers
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
-from tests.events.conftest import Postgres, running_postgres
+from tests.databases import Postgres, running_postgres
 from tests.faults.outcome import World
 from tests.faults.table import FAULTS
 from tests.stores import Store, seaweedfs

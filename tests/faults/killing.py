@@ -19,7 +19,7 @@ from outfitter.catalogue.store import Tables, column, read_stamp
 from outfitter.errors import CatalogueError
 from outfitter.events import EventStore
 from tests.catalogue.conftest import contents, draw, write_csv
-from tests.events.conftest import new_database
+from tests.databases import new_database
 from tests.events.killing import kill_postgres, kill_writers
 from tests.faults.children import Child, building, models, serving, syncing
 from tests.faults.outcome import Outcome, World, differences

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.events.conftest import Postgres
+from tests.databases import Postgres
 from tests.stores import Store
 
 
