@@ -88,6 +88,19 @@ def test_the_index_is_what_is_asked(both: tuple[Catalogue, Catalogue], monkeypat
     assert 0.2 < np.mean(shared) / 20 < 0.95  # one partition of 60 holds some of the nearest, not all
 
 
+@pytest.mark.parametrize("length", [0.025, 3.0])
+def test_only_the_direction_of_a_question_counts(
+    both: tuple[Catalogue, Catalogue], length: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its length scales similarities, as where the parts of a vector are weighed, and chooses nothing."""
+    monkeypatch.setattr(approximate, "PROBES", 1)
+    monkeypatch.setattr(approximate, "SPREAD", 0)
+    _, indexed = both
+    queries = clustered(np.random.default_rng(7), 10)
+    for own, other in zip(indexed.search(queries, 20), indexed.search(length * queries, 20), strict=True):
+        assert [one.product_id for one in other] == [one.product_id for one in own]
+
+
 def test_a_filter_against_the_look_still_gives_k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything cheap is on the other side: the first candidates all fall to the filter."""
     monkeypatch.setattr(approximate, "FEW", 5)

@@ -104,9 +104,11 @@ class Approximate:
     def _ask(
         self, vector: NDArray[np.float32], limit: int, slot: str | None
     ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """The rows nearest to a vector by the index, `limit` at most, and about how near they are; nearest first."""
+        """The rows nearest to a vector by the index, `limit` at most, and about their cosines to it; nearest first."""
         probes = PROBES + int(np.ceil(SPREAD * limit / len(self._garments) * self._partitions))
-        question: Any = self._table.search(vector, vector_column_name="vector")
+        # The index compares distances, by which a vector's length would count.
+        direction = vector / max(float(np.linalg.norm(vector)), 1e-12)
+        question: Any = self._table.search(direction, vector_column_name="vector")
         question = question.nprobes(min(probes, self._partitions))
         question = question.select(["_distance"]).with_row_id(True).limit(limit)
         if slot is not None:

@@ -214,9 +214,10 @@ class Catalogue:
         exclude: Collection[str] = (),
         slot: str | None = None,
     ) -> list[list[Candidate]]:
-        """For each of the (Q, D) vectors, each of length 1, the k nearest products, each by its nearest garment.
+        """For each of the (Q, D) vectors the k nearest products, each by its nearest garment.
 
-        Exactly k whenever k match: the search is exact and counts products, not garments. Ties go by id.
+        Exactly k whenever k match: products are counted, not garments. Ties go by id. Near is whose vector has the
+        largest product with the question's: their cosine, where the question's has length 1 as all stored ones have.
 
         Args:
             where: a filter; see `outfitter.catalogue.where`.
