@@ -28,11 +28,11 @@ from PIL import Image
 
 from outfitter.artifact import SHIPPED, open_session
 from outfitter.catalogue import build, status
-from outfitter.catalogue.taking import cores
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
 from outfitter.photo import list_photos, load_photo
+from outfitter.system import cores
 
 
 def chosen(folder: Path, count: int) -> list[Path]:

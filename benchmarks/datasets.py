@@ -35,9 +35,10 @@ import numpy as np
 from PIL import Image
 
 from outfitter.datasets import READERS, PrepareOptions, prepare
-from outfitter.datasets.pool import CHUNK, cores
+from outfitter.datasets.pool import CHUNK
 from outfitter.datasets.records import Drops
 from outfitter.datasets.settle import settle
+from outfitter.system import cores
 
 CATEGORIES = [("Blouse", 1), ("Jeans", 2), ("Dress", 3)]
 SIZES = [(300, 300), (200, 300), (226, 300), (300, 233), (213, 300)]

@@ -235,7 +235,7 @@ class BareModels:
 
     def sustain(self, seconds: float) -> Window:
         """Photos in a window, which begins when every thread has done one and ends before they do."""
-        from outfitter.catalogue.taking import cores
+        from outfitter.system import cores
 
         ends, under_way, warm = list[float](), True, [threading.Event() for _ in range(cores())]
 

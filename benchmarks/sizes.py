@@ -339,7 +339,7 @@ def plot(lines: list[dict[str, Any]], out: Path) -> None:
             },
         ),
     ]
-    parts = [chart(name, curves, 30 + 270 * at) for at, (name, curves) in enumerate(drawings)]
+    parts = [chart(name, curves, 44 + 268 * at) for at, (name, curves) in enumerate(drawings)]
     style = "text{font:11px sans-serif;fill:#333}path{fill:none;stroke-width:1.8}"
     (out / "scaling.svg").write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 830 240" role="img" '

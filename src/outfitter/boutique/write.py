@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from outfitter.boutique.product import BoutiqueProduct
 from outfitter.boutique.stylist import Look
 from outfitter.errors import DatasetError
 from outfitter.photo import encode_jpeg
+from outfitter.system import cores
 from outfitter.values import Annotations
 
 FEED_FILE: Final = "feed.csv"
@@ -112,7 +112,7 @@ def _draw(job: _Job) -> tuple[bytes, dict[str, Any]]:
 def _drawers(
     boutique: Boutique, workers: int | None
 ) -> Iterator[Callable[[list[_Job]], Iterator[tuple[bytes, dict[str, Any]]]]]:
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or cores()
     if count == 1:
         _start(boutique)
         yield lambda jobs: map(_draw, jobs)

@@ -6,7 +6,6 @@ each in one step, and lets one writer in at a time.
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from outfitter.errors import CatalogueError
+from outfitter.system import replace_file
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -125,15 +125,10 @@ class Folder(Place):
         self.replace(name, data)  # its lock sees to the rest
 
     def replace(self, name: str, data: bytes) -> None:
-        path, beside = self.path / name, self.path / f".{name}.tmp"
         try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            replace_file(self.path / name, lambda file: file.write(data))
         except OSError as error:
-            raise CatalogueError(f"{path}: cannot be written: {error.strerror}. {TRY_AGAIN}") from error
+            raise CatalogueError(f"{self / name}: cannot be written: {error.strerror}. {TRY_AGAIN}") from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:

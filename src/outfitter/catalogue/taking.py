@@ -8,7 +8,6 @@ keeps every core busy without batching across pictures; meanwhile others are rea
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Callable, Collection, Container, Generator, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from outfitter.catalogue.feed import Feed, Reject, Row, locate, row_digest
 from outfitter.catalogue.models import Models, Seen
 from outfitter.errors import PhotoError
 from outfitter.photo import is_url, load_photo, read_bytes
+from outfitter.system import cores
 
 READERS: Final = 8
 """Threads beside the workers, so that there is always a picture read or downloaded when a worker is free."""
@@ -211,8 +211,3 @@ class LocalEngine:
 
 def _result(number: int, ahead: Future[Taken] | Reject) -> Numbered:
     return number, ahead if isinstance(ahead, Reject) else ahead.result()
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

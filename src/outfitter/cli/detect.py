@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from outfitter.cli.inputs import Input, Names, cores, expand, in_order, new_folder
+from outfitter.cli.inputs import Input, Names, expand, in_order, new_folder
 from outfitter.cli.output import emit, failure, progress, rounded, say
 from outfitter.errors import OutfitterError
+from outfitter.system import cores
 from outfitter.values import Detections, Photo
 
 

@@ -15,10 +15,10 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from outfitter.cli.inputs import cores
 from outfitter.cli.installed import extras, installed_version, trouble_with
 from outfitter.cli.output import emit, say
 from outfitter.errors import OutfitterError
+from outfitter.system import cores
 
 LEAST_FREE: Final = 2 * 10**9
 """Bytes of disk below which a catalogue or a run may not get far."""

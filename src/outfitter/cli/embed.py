@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from outfitter.cli.inputs import Input, cores, expand, in_order
+from outfitter.cli.inputs import Input, expand, in_order
 from outfitter.cli.output import emit, failure, progress, rounded, say
 from outfitter.errors import OutfitterError
+from outfitter.system import cores
 
 
 def command(

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from outfitter.cli.inputs import cores
 from outfitter.cli.output import emit
 from outfitter.errors import ConfigError, nearest
+from outfitter.system import cores
 
 DETECTION = ("photo", "seed-crop", "packshot")
 PRODUCTS = ("retrieval", "end-to-end")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from outfitter.artifact import sha256_of
 from outfitter.catalogue import Catalogue
 from outfitter.cli.evaluated import finish
-from outfitter.cli.inputs import Input, cores, in_order, new_folder, refuse_full
+from outfitter.cli.inputs import Input, in_order, new_folder, refuse_full
 from outfitter.cli.output import progress, say
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
@@ -33,6 +33,7 @@ from outfitter.evaluation.slices import item_slices
 from outfitter.geometry import as_boxes
 from outfitter.photo import load_photo, read_header
 from outfitter.recommendations import STRATEGIES, Garment, Interactions, Query
+from outfitter.system import cores
 from outfitter.values import Detections, Embeddings, Photo
 from outfitter.walk import Shop, open_shop
 from outfitter.walk.parts import as_in_photo

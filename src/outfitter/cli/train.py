@@ -16,6 +16,7 @@ import typer
 from outfitter.cli.inputs import new_folder
 from outfitter.cli.output import emit, progress, say
 from outfitter.errors import ConfigError, OutfitterError
+from outfitter.system import cores
 
 if TYPE_CHECKING:
     from outfitter.learn.loop import Run
@@ -135,7 +136,7 @@ def read_options(config: Path | None) -> dict[str, Any]:
 def _in_parallel(devices: int) -> int:
     """Run this command line again in as many processes, by torchrun. Returns its exit code."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
-    threads = str(max(1, len(os.sched_getaffinity(0)) // devices))
+    threads = str(max(1, cores() // devices))
     environment = {"OMP_NUM_THREADS": threads, "ACCELERATE_USE_CPU": "true"} if not _has_gpu() else {}
     done = subprocess.run(
         [*command, "-m", "outfitter.cli", *sys.argv[1:]], env={**os.environ, **environment}, check=False

@@ -15,11 +15,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from outfitter.datasets.likeness import Prints, find_again, print_of
-from outfitter.datasets.pool import Progress, cores, in_order, silent
+from outfitter.datasets.pool import Progress, in_order, silent
 from outfitter.datasets.records import SPLITS, Record, Slice, Source, is_utf8, printable
 from outfitter.datasets.settle import clip, fault_of, header_of, pixels, show, turn
 from outfitter.errors import PhotoError
 from outfitter.photo import Header
+from outfitter.system import cores
 
 IMBALANCE: Final = 100
 """A class this many times rarer than the commonest is worth a remark."""

@@ -16,10 +16,11 @@ from typing import Any, Final, TypeAlias
 from outfitter.datasets import tfexample, voc, yolo
 from outfitter.datasets.dataset import UNFINISHED_FILE, Dataset, write_splits
 from outfitter.datasets.output import begin, extension, stems, write_whole
-from outfitter.datasets.pool import Progress, cores, in_order, silent
+from outfitter.datasets.pool import Progress, in_order, silent
 from outfitter.datasets.records import SPLITS, record_of
 from outfitter.photo import encode_jpeg, load_photo, read_header
 from outfitter.registry import Registry
+from outfitter.system import cores
 from outfitter.values import Example
 
 Task: TypeAlias = tuple[Example, str]

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from outfitter.datasets.pool import Progress, cores, in_order, silent
+from outfitter.datasets.pool import Progress, in_order, silent
 from outfitter.photo import load_photo
+from outfitter.system import cores
 
 MAX_BITS: Final = 10
 """Hashes that differ in more bits are of different photos."""

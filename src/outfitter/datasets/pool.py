@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,11 +31,6 @@ class Progress(Protocol):
 def silent(label: str, total: int | None, /) -> Iterator[Advance]:  # noqa: ARG001
     """The progress of those who do not look."""
     yield lambda _done=1, /: None
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(

@@ -17,12 +17,13 @@ from pydantic import Field, model_validator
 from outfitter.config import Options
 from outfitter.datasets.categories import choose
 from outfitter.datasets.output import begin, extension, finish, refuse_taken, stems, write_whole
-from outfitter.datasets.pool import Progress, cores, in_order, silent
+from outfitter.datasets.pool import Progress, in_order, silent
 from outfitter.datasets.records import READERS, SPLITS, Drops, Record, Slice, is_utf8, printable
 from outfitter.datasets.seed_crop import CROPPED, LazyPhoto, cut, keep_large
 from outfitter.datasets.settle import header_of, settle
 from outfitter.datasets.split import BLOCK, VAL_SHARE, assign, blocks
 from outfitter.errors import DatasetError
+from outfitter.system import cores
 
 
 class PrepareOptions(Options):

@@ -6,7 +6,6 @@ product. The factors are the package implicit's.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from pydantic import Field
 from outfitter.config import Options
 from outfitter.errors import EventError
 from outfitter.evaluation.event_log import AGAINST, EventLog
+from outfitter.system import replace_file
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -144,13 +144,8 @@ class Interactions:
         arrays: dict[str, Any] = {name: getattr(self, name) for name in ARRAYS}
         arrays |= {"people": np.array(self.people, np.str_), "products": np.array(self.products, np.str_)}
         arrays["options"] = np.array(self.options.model_dump_json())
-        beside = path.with_name(f".{path.name}.tmp")
         try:
-            with beside.open("wb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            replace_file(path, lambda file: np.savez(file, **arrays))
         except OSError as error:
             raise EventError(f"{path}: cannot be written: {error.strerror}.") from error
 

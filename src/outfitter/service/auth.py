@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import time
 from collections.abc import Collection
@@ -21,6 +20,7 @@ from typing import Any, Final
 
 from outfitter.errors import ConfigError
 from outfitter.service.tokens import TOKENS, Tokens
+from outfitter.system import replace_file
 
 KEYS: Final = "keys.json"
 ADMIN: Final = "ofk_"
@@ -78,12 +78,7 @@ class Keys:
         key = ADMIN + secrets.token_urlsafe(32)
         stored = {"admin_sha256": _digest(key), "secret": secrets.token_hex(32)}
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = path.with_suffix(".tmp")
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(stored, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        replace_file(path, lambda file: file.write(json.dumps(stored).encode()), 0o600)
         return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"]), Tokens(path.parent / TOKENS)), key
 
     def token(self, origins: Collection[str], seconds: float) -> tuple[str, str, float]:

@@ -9,10 +9,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from outfitter.catalogue.place import is_remote
-from outfitter.catalogue.taking import cores
 from outfitter.config import Options
 from outfitter.photo import LIMITS
 from outfitter.service.log import LogFormat
+from outfitter.system import cores
 
 
 def checked_origin(text: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from threading import Lock
 from typing import Final
 
 from outfitter.errors import ConfigError
+from outfitter.system import replace_file
 
 TOKENS: Final = "tokens.json"
 
@@ -97,12 +97,8 @@ class Tokens:
                 self._refresh()
                 known = _living(self._known)
                 yield known
-                beside = self._path.with_suffix(".tmp")
-                with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                    json.dump([asdict(one) for one in known.values()], file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                beside.replace(self._path)
+                text = json.dumps([asdict(one) for one in known.values()])
+                replace_file(self._path, lambda file: file.write(text.encode()), 0o600)
                 self._refresh()
 
 

@@ -52,9 +52,8 @@ def read_parquet(source: Source) -> Iterator[Record]:
                     )
         except FeedError:
             raise
-        except (
-            Exception
-        ) as error:  # damaged files raise ArrowInvalid, OSError, ArrowNotImplementedError, UnicodeDecodeError, …
+        # Damaged files raise ArrowInvalid, OSError, ArrowNotImplementedError, UnicodeDecodeError, …
+        except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
             where = f"row {number + 1}: cannot be read on" if number else "cannot be read as Parquet"
             raise FeedError(f"{source.name}: {where}: {reason}. Make or download it again.") from None
