@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FEW: Final = 2000
 """Products up to which all that a filter lets through are compared."""
 
-PROBES: Final = 20
+PROBES: Final = 40
 """Partitions looked into at least."""
 
 MARGIN: Final = 3
@@ -38,7 +38,7 @@ WIDER: Final = 8
 NOISE: Final = 0.005
 """By how much the index may err in a cosine."""
 
-SPREAD: Final = 16
+SPREAD: Final = 32
 """Partitions looked into for those that the candidates would just fill."""
 
 RERANKED: Final = 10_000
