@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from outfitter.datasets import load
 from outfitter.evaluation.baselines import learn_prior
 from outfitter.learn.backbones import efficientnet_lite
+from outfitter.learn.models.common import hold_batch_norm
+from outfitter.learn.schedule import freeze
 from outfitter.photo import load_photo
 from outfitter.taxonomy import BROAD
 from outfitter.values import Example
@@ -65,12 +67,11 @@ def augmented(batch: Tensor) -> Tensor:
 
 
 def learn(pixels: NDArray[np.uint8], classes: Tensor, epochs: int) -> nn.Module:
-    """In eval mode. BatchNorm keeps ImageNet's statistics, as batches are small."""
+    """In eval mode."""
     backbone = efficientnet_lite(2, num_classes=0, drop_path_rate=0.1)
     head = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(int(backbone.num_features), len(BROAD)))  # type: ignore[arg-type]
     net = nn.Sequential(backbone, head).to(memory_format=torch.channels_last)
-    for name, parameter in backbone.named_parameters():
-        parameter.requires_grad_(not name.startswith(FROZEN))
+    freeze(backbone, FROZEN)
     learning = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
     groups = [{"params": learning, "lr": RATE}, {"params": head.parameters(), "lr": HEAD_RATE}]
     optimiser = torch.optim.AdamW(groups, weight_decay=DECAY)
@@ -82,9 +83,7 @@ def learn(pixels: NDArray[np.uint8], classes: Tensor, epochs: int) -> nn.Module:
     loss_of = nn.CrossEntropyLoss(weight, label_smoothing=SMOOTHING)
     for epoch in range(epochs):
         net.train()
-        for module in net.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
+        hold_batch_norm(net)
         total = 0.0
         for chosen in torch.randperm(len(pixels))[: steps * BATCH].view(steps, BATCH):
             loss = loss_of(net(augmented(as_input(pixels[chosen.numpy()]))), classes[chosen])
