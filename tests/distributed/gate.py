@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -26,6 +27,13 @@ class Gate(ThreadingHTTPServer):
         self.opened.clear()
         self.asked, self.hold = 0, requests
 
+    def wait_for(self, processes: int, seconds: float = 120) -> None:
+        """Return when it is shut and so many processes wait before it."""
+        self.held.wait()
+        end = time.monotonic() + seconds
+        while len(_connected_to(self.server_port)) < processes and time.monotonic() < end:
+            time.sleep(0.1)
+
     def open(self) -> None:
         self.hold = 10**9
         self.opened.set()
@@ -43,6 +51,18 @@ class _Handler(SimpleHTTPRequestHandler):
             super().do_GET()
 
     def log_message(self, *_: object) -> None: ...
+
+
+def _connected_to(port: int) -> set[str]:
+    """Processes that have a connection to a port of this machine, as Linux lists them under /proc."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    there = {f"socket:[{row[9]}]" for row in rows if row[2] == f"0100007F:{port:04X}"}
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if str(link.readlink()) in there:
+                found.add(link.parts[2])
+    return found
 
 
 @contextmanager
