@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from outfitter.artifact import Manifest
-from outfitter.catalogue import Catalogue, build
+from outfitter.catalogue import Catalogue, Report, build
 from outfitter.catalogue.place import Where
 from outfitter.catalogue.store import Tables, read_rejects, read_stamp
 from outfitter.detections import Detector
@@ -113,6 +113,11 @@ class Shop:
     def rejects(self) -> list[dict[str, str]]:
         with (self.out / "rejects.csv").open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
+
+
+def counts(report: Report) -> tuple[int, int, int, int]:
+    """Products added, updated, unchanged and rejected."""
+    return report.added, report.updated, report.unchanged, report.rejected
 
 
 @pytest.fixture
