@@ -1,4 +1,4 @@
-"""What of a photo's detections is shown."""
+"""What of a photo's detections is shown, and how models are opened."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from outfitter.detections import Detector
+from outfitter.embeddings import Embedder
 from outfitter.values import Photo
 from tests.conftest import ToyModels
 from tests.toy import picture
@@ -33,3 +34,8 @@ def test_nothing_is_found_where_the_best_is_not_sure(
     (model / "manifest.json").write_text(json.dumps({**manifest, "photo_threshold": threshold}))
     assert len(Detector(model)(OUTFIT)) == shown
     assert len(Detector(model, min_score=0.5)(OUTFIT)) == 2, "who names a score gets all above it"
+
+
+def test_a_model_folder_may_be_a_string_or_a_path(toy_models: ToyModels) -> None:
+    assert Detector(str(toy_models.detector)).manifest == Detector(toy_models.detector).manifest
+    assert Embedder(str(toy_models.embedder)).manifest == Embedder(toy_models.embedder).manifest

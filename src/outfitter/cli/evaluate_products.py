@@ -50,7 +50,7 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
     asked = read_items(queries)
     offered = asked if gallery is None else read_items(gallery)
     foreign = Path(model) if Path(model).is_file() else None
-    embedder = None if foreign else Embedder(None if model == "shipped" else Path(model), threads=1)
+    embedder = None if foreign else Embedder(None if model == "shipped" else model, threads=1)
     truth = annotations_of(asked, _sizes(asked, "queries"))
 
     def score(vectors: Embeddings, others: Embeddings) -> Retrieval:
@@ -116,7 +116,7 @@ def end_to_end(
             )
     opened = Catalogue.open(catalogue)
     _all_known(opened, asked, queries)
-    detector = Detector(None if model == "shipped" else Path(model), threads=1)
+    detector = Detector(None if model == "shipped" else model, threads=1)
     shop = open_shop(opened, embedder=embedder)
     truth = annotations_of(asked, _sizes(asked, "photos"))
     new_folder(out, "--out")

@@ -38,12 +38,12 @@ class Detector:
 
     def __init__(
         self,
-        model: Path | None = None,
+        model: str | Path | None = None,
         min_score: float | None = None,
         threads: int | None = None,
         device: Device = "cpu",
     ) -> None:
-        self.folder = folder = model or SHIPPED / "detector"
+        self.folder = folder = Path(model) if model else SHIPPED / "detector"
         self.manifest = read_manifest(folder, "detector")
         if self.manifest.detector_input is None or self.manifest.score_threshold is None:
             raise ModelError(f"{folder}: its manifest lacks detector_input or score_threshold. Export the model again.")

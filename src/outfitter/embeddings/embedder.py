@@ -26,8 +26,8 @@ class Embedder:
         ModelError: the folder is not a whole embedder.
     """
 
-    def __init__(self, model: Path | None = None, threads: int | None = None, device: Device = "cpu") -> None:
-        self.folder = folder = model or SHIPPED / "embedder"
+    def __init__(self, model: str | Path | None = None, threads: int | None = None, device: Device = "cpu") -> None:
+        self.folder = folder = Path(model) if model else SHIPPED / "embedder"
         self.manifest = read_manifest(folder, "embedder")
         if self.manifest.embedder_input is None or self.manifest.dimensions is None:
             raise ModelError(f"{folder}: its manifest lacks embedder_input or dimensions. Export the model again.")

@@ -388,8 +388,8 @@ def open_shop(
         interactions = Interactions.learn(store.log())
     return Shop(
         source,
-        Detector(Path(detector)) if detector else None,
-        Embedder(Path(embedder)) if embedder else None,
+        Detector(detector) if detector else None,
+        Embedder(embedder) if embedder else None,
         source.embedder_id,
         interactions,
         store,
