@@ -1,6 +1,7 @@
-"""Mix prepared data sets for the three stages: ``python recipes/detector/mix.py first|second|third WORK``.
+"""Mix prepared data sets for the stages: ``python recipes/detector/mix.py first|second|third|fifth WORK``.
 
-WORK holds ``street``, ``packshots`` and ``drawn``; for the third stage also ``tagged``, ``shoplike`` and ``negatives``.
+WORK holds ``street``, ``packshots`` and ``drawn``; from the third stage on also ``tagged``, ``shoplike`` and
+``negatives``. The fourth takes the third's mixture. In the fifth two thirds are street photos with true boxes.
 Judged is on the held-out street photos alone; the packshots of
 ``clothing-small/validation`` are never trained on.
 """
@@ -26,7 +27,7 @@ def named(prefix: str, examples: Iterable[Example], split: str | None = None) ->
 def main() -> None:
     stage, work = sys.argv[1], Path(sys.argv[2])
     street = load(work / "street").examples
-    packshots = [example for example in load(work / "packshots").examples if example.split == "train"]
+    packshots = load(work / "packshots").split("train")
     if stage == "first":
         mixed = named("ccp", street) + named("packshots", packshots)
     elif stage == "third":
@@ -34,6 +35,14 @@ def main() -> None:
         for part in ("tagged", "shoplike", "drawn", "negatives"):
             mixed += named(part, load(work / part).examples)
         mixed += named("tagged-again", load(work / "tagged").examples)
+    elif stage == "fifth":
+        mixed = named("ccp", street) + named("tagged", load(work / "tagged").examples)
+        for turn in range(5):
+            mixed += named(f"ccp-{turn}", street, "train")
+        for part, each in (("packshots", 5), ("drawn", 2), ("negatives", 5)):
+            mixed += named(
+                part, [example for example in load(work / part).examples if example.split == "train"][::each]
+            )
     else:
         drawn = load(work / "drawn").examples
         mixed = named("ccp", street) + named("ccp-again", street, "train")
