@@ -93,6 +93,11 @@ def test_photos_come_as_paths_and_bytes(shop: Shop, tmp_path: Path, kind: str) -
     assert shop.recommend(photos[kind], k=1, garment=0)[0].product.id == "top-orange"
 
 
+def test_an_example_that_is_no_product_and_no_photo_is_told_as_both(shop: Shop) -> None:
+    with pytest.raises(QueryError, match=r"like 'top-rde': no product has this id, and as a photo, .*no such file"):
+        shop.recommend(product="top-red", like=["top-rde"])
+
+
 def test_one_garment_of_several(shop: Shop) -> None:
     rows = shop.recommend(outfit(PLUM, NAVY), k=3, garment=1)
     assert {row.garment for row in rows} == {1}

@@ -39,10 +39,11 @@ def main() -> None:
         mixed = named("ccp", street) + named("tagged", load(work / "tagged").examples)
         for turn in range(5):
             mixed += named(f"ccp-{turn}", street, "train")
-        for part, each in (("packshots", 5), ("drawn", 2), ("negatives", 5)):
-            mixed += named(
-                part, [example for example in load(work / part).examples if example.split == "train"][::each]
-            )
+        common = [example for example in packshots if {"top", "bottom"} & set(example.annotations.labels)]
+        rare = [example for example in packshots if not {"top", "bottom"} & set(example.annotations.labels)]
+        mixed += named("packshots", common[::5] + rare)
+        mixed += named("drawn", load(work / "drawn").examples[::2])
+        mixed += named("negatives", load(work / "negatives").examples[::5])
     else:
         drawn = load(work / "drawn").examples
         mixed = named("ccp", street) + named("ccp-again", street, "train")

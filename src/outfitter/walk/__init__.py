@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from outfitter.artifact import EmbedderInput, Manifest
 from outfitter.crops import crop, crop_whole
-from outfitter.errors import CatalogueError, ModelError, QueryError
+from outfitter.errors import CatalogueError, ModelError, PhotoError, QueryError
 from outfitter.photo import load_photo
 from outfitter.recommendations import CandidateSource, Garment, Query, choose
 from outfitter.recommendations.answer import Answer
@@ -213,7 +213,8 @@ class Shop:
         Raises:
             PhotoError: the photo cannot be read.
             QueryError: k below 1, diversity outside 0–1, no such garment, product or filter column, a region outside
-                the photo, an unknown `hide`, a `similar_by` that the embedder cannot tell apart.
+                the photo, an unknown `hide`, a `similar_by` that the embedder cannot tell apart, an example that is
+                neither a product's id nor a photo.
             ConfigError: no such strategy or scenario.
         """
         asked = Question(
@@ -292,8 +293,15 @@ class Shop:
         for one in examples:
             if isinstance(one, str) and self.source.place(one) is not None:
                 looks.append(self._of_product(one).vectors)
-            else:
+                continue
+            try:
                 looks += [garment.vectors for garment in self.see(one).garments]
+            except PhotoError as error:
+                if not isinstance(one, str):
+                    raise
+                raise QueryError(
+                    f"more or less like {one!r}: no product has this id, and as a photo, {error}"
+                ) from None
         return np.concatenate(looks) if looks else no_example()
 
     def _of_product(self, product_id: str) -> Garment:
