@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Make the shipped detector again: recipes/detector/make.sh DATA WORK CLIPART STAMPS
-# DATA holds ccp/ and clothing-small/, CLIPART is /usr/share/openclipart/png of Debian's package openclipart-png, STAMPS
-# is /usr/share/tuxpaint/stamps of tuxpaint-stamps-default.
+# Make the shipped detector again: recipes/detector/make.sh DATA WORK CLIPART
+# DATA holds ccp/ and clothing-small/, CLIPART is /usr/share/openclipart/png of Debian's package openclipart-png.
 # Interrupted and run again, it goes on with the step it was in.
 set -euo pipefail
-data=$1 work=$2 clipart=$3 stamps=$4 here=$(dirname "$0")
+data=$1 work=$2 clipart=$3 here=$(dirname "$0")
 export OMP_WAIT_POLICY=PASSIVE
 mkdir -p "$work"
 
@@ -44,21 +43,9 @@ train "$work/run-third" "$work/third" --config "$here/selftrain.yaml" --init "$w
 export_to "$work/run-third" "$work/detector-third"
 
 # Once more, with the better boxes.
-again() { # MODEL WORK: a place like $work, with the tagged photos boxed by this model
-  mkdir -p "$2"
-  for part in street packshots drawn negatives shoplike; do ln -sfn "$(realpath "$work/$part")" "$2/$part"; done
-  once "$2/tagged" python "$here/label_tagged.py" "$1" "$data/ccp" "$2/tagged"
-}
-
-again "$work/detector-third" "$work/again"
+mkdir -p "$work/again"
+for part in street packshots drawn negatives shoplike; do ln -sfn "$(realpath "$work/$part")" "$work/again/$part"; done
+once "$work/again/tagged" python "$here/label_tagged.py" "$work/detector-third" "$data/ccp" "$work/again/tagged"
 once "$work/again/third" python "$here/mix.py" third "$work/again"
 train "$work/run-fourth" "$work/again/third" --config "$here/selftrain2.yaml" --init "$work/run-third"
-export_to "$work/run-fourth" "$work/detector-fourth"
-
-# At last mostly street photos, each twice as often as in all stages before.
-again "$work/detector-fourth" "$work/last"
-once "$work/last/fifth" python "$here/mix.py" fifth "$work/last"
-train "$work/run-fifth" "$work/last/fifth" --config "$here/street.yaml" --init "$work/detector-fourth"
-once "$work/empty" python "$here/empty.py" "$stamps" "$work/empty"
-# 288 × 416 for a portrait photo: under 3 GFLOPs
-export_to "$work/run-fifth" "$work/detector" --area 118784 --empty "$work/empty/choose"
+export_to "$work/run-fourth" "$work/detector" --area 118784 # 288 × 416 for a portrait photo: under 3 GFLOPs
