@@ -16,7 +16,7 @@ from PIL import Image
 
 KINDS = ("animals", "food", "hobbies", "household", "plants", "vehicles")
 SMALLEST = 100
-COLOURS = 500
+FEWEST = 500
 """More than so many in 64 × 64 pixels of it: a photo, or a drawing with light and shade."""
 
 
@@ -28,8 +28,8 @@ def main() -> None:
     for kind in KINDS:
         for path in sorted((stamps / kind).rglob("*.png")):
             thing = Image.open(path).convert("RGBA")
-            few = thing.convert("RGB").resize((64, 64)).getcolors(64 * 64) or []
-            if "mirror" in path.stem or max(thing.size) < SMALLEST or len(few) <= COLOURS:
+            colours = thing.convert("RGB").resize((64, 64)).getcolors(64 * 64) or []
+            if "mirror" in path.stem or max(thing.size) < SMALLEST or len(colours) <= FEWEST:
                 continue
             page = Image.new("RGB", (thing.width * 5 // 4, thing.height * 5 // 4), "white")
             page.paste(thing, (thing.width // 8, thing.height // 8), thing)

@@ -39,10 +39,7 @@ def main() -> None:
         mixed = named("ccp", street) + named("tagged", load(work / "tagged").examples)
         for turn in range(5):
             mixed += named(f"ccp-{turn}", street, "train")
-        common = [example for example in packshots if {"top", "bottom"} & set(example.annotations.labels)]
-        rare = [example for example in packshots if not {"top", "bottom"} & set(example.annotations.labels)]
-        mixed += named("packshots", common[::5] + rare)
-        mixed += named("drawn", load(work / "drawn").examples[::2])
+        mixed += named("packshots", packshots[::5]) + named("drawn", load(work / "drawn").examples[::2])
         mixed += named("negatives", load(work / "negatives").examples[::5])
     else:
         drawn = load(work / "drawn").examples

@@ -28,7 +28,7 @@ class Gate(ThreadingHTTPServer):
         self.asked, self.hold = 0, requests
 
     def wait_for(self, processes: int, seconds: float = 120) -> None:
-        """Return when it is shut and so many processes wait before it."""
+        """Return when it is shut and so many processes wait before it, or `seconds` later."""
         self.held.wait()
         end = time.monotonic() + seconds
         while len(_connected_to(self.server_port)) < processes and time.monotonic() < end:
