@@ -1,10 +1,11 @@
 """Pictures without a garment: ``python recipes/detector/draw_negatives.py COUNT CLIPART STREET OUT``.
 
-A detector that has only seen garments on plain ground takes whatever lies on plain ground for one. Two sources teach it
-otherwise: public-domain clip art (CLIPART is ``/usr/share/openclipart/png`` of Debian's package openclipart-png; its
-people, signs and unsorted folders are left out), roughened to look less drawn, and what CCP's masks name beside the
-seven slots (hair, skin, scarves, belts, watches), cut out of its photos, both on papers, boards and tiles; and windows
-of CCP's streets in which its masks name nothing at all. STREET is CCP as prepared: only its train photos are used.
+A detector that has only seen garments on plain ground takes whatever lies on plain ground for one. Three sources
+teach it otherwise, on papers, boards and tiles: public-domain clip art (CLIPART is ``/usr/share/openclipart/png`` of
+Debian's package openclipart-png; its people, signs and unsorted folders are left out), roughened to look less drawn or
+filled with a photo; what CCP's masks name beside the seven slots (hair, skin, scarves, belts, watches), cut out of its
+photos; and shaded bodies (`solids.py`). The fourth are windows of CCP's streets in which its masks name nothing at all.
+STREET is CCP as prepared: only its train photos are used.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from solids import solid, surface
 
 from outfitter.boutique.grounds import flat, paper
 from outfitter.datasets import load
@@ -35,8 +37,8 @@ FOLDERS = (
 SIZES = ((288, 432), (320, 400), (400, 320), (432, 288), (360, 360))
 STREETS = 0.05
 """Share of windows of streets."""
-CUT_OUTS = 0.45
-"""Share of things that are cut out of photos, the others being drawn."""
+CUT_OUTS, SOLIDS = 0.3, 0.35
+"""Shares of things that are cut out of photos and of shaded bodies, the others being drawn."""
 
 
 def main() -> None:
@@ -52,7 +54,7 @@ def main() -> None:
 
 def draw(art: list[Path], photos: list[Path], folder: Path, seed: int) -> Example | None:
     rng = np.random.default_rng([7, seed])
-    pixels = _street(photos, rng) if rng.random() < STREETS else _still_life(art, photos, rng)
+    pixels = street_window(photos, rng) if rng.random() < STREETS else _still_life(art, photos, rng)
     if pixels is None:
         return None
     path = folder / f"{seed:05d}.jpg"
@@ -63,13 +65,10 @@ def draw(art: list[Path], photos: list[Path], folder: Path, seed: int) -> Exampl
 
 def _still_life(art: list[Path], photos: list[Path], rng: np.random.Generator) -> NDArray[np.uint8]:
     size = SIZES[int(rng.integers(len(SIZES)))]
-    ground = np.array(paper(size, rng) if rng.random() < 0.7 else flat(size, rng), np.float32)
-    if rng.random() < 0.3:
-        ground = ground * 0.4 + 0.6 * rng.integers(60, 256, 3)
-    picture = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
+    picture = ground(size, rng)
     many = int(rng.choice([1, 1, 1, 2, 4]))
     for _ in range(many):
-        thing = _cut_out(photos, rng) if rng.random() < CUT_OUTS else _drawn(art, rng)
+        thing = _thing(art, photos, rng)
         if min(thing.size) < 16:
             continue
         share = rng.uniform(0.45, 0.95) if many == 1 else rng.uniform(0.2, 0.5)
@@ -78,16 +77,45 @@ def _still_life(art: list[Path], photos: list[Path], rng: np.random.Generator) -
         thing = thing.rotate(float(rng.normal(0, 15)), expand=True, resample=Image.Resampling.BILINEAR)
         spare = np.maximum(1, np.array(size) - thing.size)
         place = spare // 2 if many == 1 else rng.integers(0, spare)
-        _shadow(picture, thing, place, rng)
+        shadow(picture, thing, place, rng)
         picture.paste(thing, (int(place[0]), int(place[1])), thing)
+    return taken(picture, rng)
+
+
+def ground(size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
+    """A paper, board or tiles, in their own colour or in any."""
+    pixels = np.array(paper(size, rng) if rng.random() < 0.7 else flat(size, rng), np.float32)
+    if rng.random() < 0.3:
+        pixels = pixels * 0.4 + 0.6 * rng.integers(60, 256, 3)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def taken(picture: Image.Image, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The picture as a camera gives it, a little blurred and grainy."""
     blurred = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 0.8))))
-    grain = rng.normal(0, rng.uniform(0, 4), (size[1], size[0], 1))
+    grain = rng.normal(0, rng.uniform(0, 4), (picture.height, picture.width, 1))
     return np.clip(np.asarray(blurred) + grain, 0, 255).astype(np.uint8)
 
 
-def _drawn(art: list[Path], rng: np.random.Generator) -> Image.Image:
+def _thing(art: list[Path], photos: list[Path], rng: np.random.Generator) -> Image.Image:
+    kind = rng.random()
+    if kind < CUT_OUTS:
+        return _cut_out(photos, rng)
+    photo = load_photo(photos[int(rng.integers(len(photos)))]).pixels
+    return solid(photo, rng) if kind < CUT_OUTS + SOLIDS else _drawn(art, photo, rng)
+
+
+def _drawn(art: list[Path], photo: NDArray[np.uint8], rng: np.random.Generator) -> Image.Image:
+    """Clip art, as it is or, of a third, its drawing over a surface of another kind."""
     thing = Image.open(art[int(rng.integers(len(art)))]).convert("RGBA")
-    return _roughened(thing.crop(thing.getchannel("A").getbbox()), rng)
+    thing = thing.crop(thing.getchannel("A").getbbox())
+    if rng.random() < 1 / 3:
+        filled = Image.fromarray(np.clip(surface(thing.size[::-1], photo, rng), 0, 255).astype(np.uint8)).convert(
+            "RGBA"
+        )
+        filled.putalpha(thing.getchannel("A"))
+        thing = Image.blend(thing, filled, float(rng.uniform(0.4, 0.9)))
+    return _roughened(thing, rng)
 
 
 def _cut_out(photos: list[Path], rng: np.random.Generator) -> Image.Image:
@@ -122,14 +150,14 @@ def _roughened(thing: Image.Image, rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), "RGBA")
 
 
-def _shadow(picture: Image.Image, thing: Image.Image, place: NDArray[np.integer], rng: np.random.Generator) -> None:
+def shadow(picture: Image.Image, thing: Image.Image, place: NDArray[np.integer], rng: np.random.Generator) -> None:
     alpha = thing.getchannel("A").point(lambda value: int(value * 0.35))
     black = Image.new("RGB", thing.size, (40, 40, 45))
     offset = place + rng.integers(-6, 7, 2)
     picture.paste(black, (int(offset[0]), int(offset[1])), alpha.filter(ImageFilter.GaussianBlur(5)))
 
 
-def _street(photos: list[Path], rng: np.random.Generator) -> NDArray[np.uint8] | None:
+def street_window(photos: list[Path], rng: np.random.Generator) -> NDArray[np.uint8] | None:
     """A window without people of one of the photos that are trained on; None if none was found in a few tries."""
     for _ in range(40):
         path = photos[int(rng.integers(len(photos)))]

@@ -1,9 +1,9 @@
-"""Mix prepared data sets for the stages: ``python recipes/detector/mix.py first|second|third|fifth WORK``.
+"""Mix prepared data sets for the stages: ``python recipes/detector/mix.py first|second|third|fifth|sixth WORK``.
 
 WORK holds ``street``, ``packshots`` and ``drawn``; from the third stage on also ``tagged``, ``shoplike`` and
-``negatives``. The fourth takes the third's mixture. In the fifth two thirds are street photos with true boxes.
-Judged is on the held-out street photos alone; the packshots of
-``clothing-small/validation`` are never trained on.
+``negatives``, for the sixth ``pasted``. The fourth takes the third's mixture. In the fifth two thirds are street photos
+with true boxes; the sixth holds fewer of them and more of all the others. Judged is on the held-out street photos
+alone; the packshots of ``clothing-small/validation`` are never trained on.
 """
 
 from __future__ import annotations
@@ -24,10 +24,15 @@ def named(prefix: str, examples: Iterable[Example], split: str | None = None) ->
     return [replace(e, name=f"{prefix}/{e.name}") for e in examples if split in (None, e.split)]
 
 
+def of(examples: Iterable[Example], *slots: str) -> list[Example]:
+    return [e for e in examples if set(slots) & set(e.annotations.labels)]
+
+
 def main() -> None:
     stage, work = sys.argv[1], Path(sys.argv[2])
     street = load(work / "street").examples
     packshots = load(work / "packshots").split("train")
+    drawn = load(work / "drawn").examples
     if stage == "first":
         mixed = named("ccp", street) + named("packshots", packshots)
     elif stage == "third":
@@ -39,10 +44,17 @@ def main() -> None:
         mixed = named("ccp", street) + named("tagged", load(work / "tagged").examples)
         for turn in range(5):
             mixed += named(f"ccp-{turn}", street, "train")
-        mixed += named("packshots", packshots[::5]) + named("drawn", load(work / "drawn").examples[::2])
+        mixed += named("packshots", packshots[::5]) + named("drawn", drawn[::2])
         mixed += named("negatives", load(work / "negatives").examples[::5])
+    elif stage == "sixth":
+        mixed = named("ccp", street)
+        for turn in range(3):
+            mixed += named(f"ccp-{turn}", street, "train")
+        for part in ("tagged", "shoplike", "pasted", "negatives"):
+            mixed += named(part, load(work / part).examples)
+        chosen = of(packshots, "top", "bottom")[::4] + of(packshots, "long") + of(packshots, "footwear", "headwear")[::2]
+        mixed += named("packshots", chosen) + named("drawn", drawn[::2])
     else:
-        drawn = load(work / "drawn").examples
         mixed = named("ccp", street) + named("ccp-again", street, "train")
         mixed += named("packshots", packshots[::2]) + named("drawn", drawn)
     out = work / stage

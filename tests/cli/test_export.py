@@ -27,9 +27,19 @@ def test_a_drop_is_for_int8(outfitter: Outfitter, tmp_path: Path) -> None:
     assert "--max-drop is for int8; fp16 must not lose more than 0.005" in done.err
 
 
+def test_alarms_are_a_share_of_given_photos(outfitter: Outfitter, tmp_path: Path) -> None:
+    done = outfitter("export", tmp_path, "--on", tmp_path, "--out", tmp_path / "out", "--max-alarms", 0.05)
+    assert done.code == 2
+    assert "--max-alarms is a share of photos without a garment. Name their folder with --empty." in done.err
+
+
 @pytest.mark.parametrize(
     ("option", "value", "why"),
-    [("--area", "9000", "an embedder's crops have the side"), ("--empty", ".", "an embedder has no threshold")],
+    [
+        ("--area", "9000", "an embedder's crops have the side"),
+        ("--empty", ".", "an embedder has no threshold"),
+        ("--also", ".", "an embedder is exported as"),
+    ],
 )
 def test_what_only_detectors_have(outfitter: Outfitter, tmp_path: Path, option: str, value: str, why: str) -> None:
     (tmp_path / "run.json").write_text('{"kind": "embedder"}')

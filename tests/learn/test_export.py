@@ -17,7 +17,7 @@ from outfitter.errors import ConfigError, ModelError, TrainingError
 from outfitter.learn.card import Card, read_card
 from outfitter.learn.embedder import Colours, LiteAndColour, crops_of, export_embedder
 from outfitter.learn.export import best_threshold, export_detector, threshold_for_empty
-from outfitter.learn.train import load_trained
+from outfitter.learn.train import RunInfo, load_trained, read_run, start
 from outfitter.values import Annotations, Crops, Detections, Example, Photo
 from tests.conftest import ToyModels
 from tests.learn.conftest import Learnt
@@ -46,6 +46,23 @@ def test_the_export_equals_torch(learnt: Learnt, tmp_path: Path) -> None:
     assert found.size_wh == (300, 100), "photos of any shape fit"
     with pytest.raises(ModelError, match="never overwritten"):
         export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD)
+
+
+@pytest.mark.slow
+def test_the_mean_of_runs(learnt: Learnt, tmp_path: Path) -> None:
+    one = load_trained(learnt.run)[0].model.state_dict()
+    info = read_run(learnt.run)
+    further = tmp_path / "further"
+    brief = RunInfo(info.options.model_copy(update={"steps": 2}), info.class_names, info.data)
+    start(further, brief, learnt.examples, learnt.examples)()
+    other = load_trained(further)[0].model.state_dict()
+    mean = load_trained(learnt.run, [further, further])[0].model.state_dict()
+    for name, tensor in mean.items():
+        expected = (one[name] + 2 * other[name]) / 3 if tensor.is_floating_point() else one[name]
+        torch.testing.assert_close(tensor, expected)
+    RunInfo(info.options, ("bottom", "top"), info.data).write(further)
+    with pytest.raises(TrainingError, match="for top, bottom, another of the runs .* for bottom, top; only weights of"):
+        load_trained(learnt.run, [further])
 
 
 @pytest.mark.slow
@@ -103,6 +120,8 @@ def test_the_photo_threshold_keeps_empty_photos_empty(toy_models: ToyModels, tmp
     detector = Detector(toy_models.detector, min_score=0.0)
     assert threshold_for_empty(detector, photos) == 0.91, "two of 60 are too many"
     assert threshold_for_empty(detector, photos[1:]) == 0.01, "one of 59 is borne"
+    assert threshold_for_empty(detector, photos, max_alarms=0.04) == 0.01, "two of 60 are borne by who asks for it"
+    assert threshold_for_empty(detector, photos, max_alarms=1) == 0.01
 
 
 def test_a_card_must_say_everything(tmp_path: Path) -> None:

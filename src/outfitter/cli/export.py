@@ -37,6 +37,9 @@ def command(
     on: Annotated[
         Path, typer.Option(help="The data set whose val photos prove the export; for an embedder also a CSV.")
     ],
+    also: Annotated[
+        list[Path] | None, typer.Option(help="A further run of the same model: the mean of their weights is exported.")
+    ] = None,
     card: Annotated[
         Path | None, typer.Option(help="A YAML file with the model's name, recipe and sources; else the run's own.")
     ] = None,
@@ -48,7 +51,10 @@ def command(
     ] = None,
     empty: Annotated[
         Path | None,
-        typer.Option(help="A folder of photos without a garment: on at most 2 % of them will any be found."),
+        typer.Option(help="A folder of photos without a garment: on few of them will any be found, see --max-alarms."),
+    ] = None,
+    max_alarms: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of the --empty photos that may show one; 0.02 by default.")
     ] = None,
     max_drop: Annotated[
         float | None, typer.Option(min=0, max=1, help="AP that int8 may lose against torch; 0.005 by default.")
@@ -66,6 +72,10 @@ def command(
         raise ConfigError("--area is for detectors; an embedder's crops have the side it was trained at. Leave it out.")
     if empty is not None and (embeds or run == FROZEN):
         raise ConfigError("--empty is for detectors; an embedder has no threshold. Leave it out.")
+    if max_alarms is not None and empty is None:
+        raise ConfigError("--max-alarms is a share of photos without a garment. Name their folder with --empty.")
+    if also and (embeds or run == FROZEN):
+        raise ConfigError("--also is for detectors; an embedder is exported as it was trained. Leave it out.")
     if embeds:
         if precision is not Precision.fp16:
             raise ConfigError(f"an embedder is exported with --precision fp16, weights in half; got {precision.value}.")
@@ -84,7 +94,7 @@ def command(
         crops = embedder.crops_of(data.split("val"))
         manifest = embedder.export_embedder(embedder.LiteAndColour(2), out, crops, read_card(card))
     else:
-        trained, info = train.load_trained(Path(run))
+        trained, info = train.load_trained(Path(run), also or ())
         if area is not None:
             trained.input = at_area(trained.input, area)
         stated = read_card(card) if card else Card.of_run(info.options.model, info.data)
@@ -97,6 +107,7 @@ def command(
             max_drop=export.MAX_DROP if max_drop is None else max_drop,
             calibration=data.split("train"),
             empty=list_photos(empty) if empty else (),
+            max_alarms=export.FALSE_ALARMS if max_alarms is None else max_alarms,
         )
         say(f"AP {parity.torch.ap:.4f} in torch, {parity.exported.ap:.4f} exported ({precision.value}).")
     emit({"model": str(out), **manifest.model_dump(mode="json", exclude_none=True)})

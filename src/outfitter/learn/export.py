@@ -24,7 +24,8 @@ from outfitter.values import Detections, Example
 
 MAX_DROP: Final = 0.005
 FALSE_ALARMS: Final = 0.02
-"""Share of photos without a garment on which something may be shown; a user bears 0.05, and other photos are harder."""
+"""Share of photos without a garment on which something may be shown, unless told; a user bears 0.05, and other photos
+are harder."""
 CALIBRATED: Final = 64
 """Photos on which int8's ranges are seen, at most."""
 
@@ -73,10 +74,10 @@ def best_threshold(truth: Mapping[str, Any], predictions: Mapping[str, Detection
     return round(float(grid[int(np.argmax(f1))]), 2)
 
 
-def threshold_for_empty(detector: Detector, empty: Sequence[Path]) -> float:
-    """The least score, to a hundredth, that is reached on at most `FALSE_ALARMS` of these photos without a garment."""
+def threshold_for_empty(detector: Detector, empty: Sequence[Path], max_alarms: float = FALSE_ALARMS) -> float:
+    """The least score, to a hundredth, reached on at most a share `max_alarms` of these photos without a garment."""
     best = [max(detector(photo).scores.tolist(), default=0.0) for photo in empty]
-    most = int(FALSE_ALARMS * len(best))
+    most = min(int(max_alarms * len(best)), len(best) - 1)
     too_many = sorted(best, reverse=True)[most]
     return min(1.0, (math.floor(100 * too_many + 1e-3) + 1) / 100)  # scores are float32: 0.9 is a little less
 
@@ -93,12 +94,13 @@ def export_detector(
     score_threshold: float | None = None,
     photo_threshold: float | None = None,
     empty: Sequence[Path] = (),
+    max_alarms: float = FALSE_ALARMS,
 ) -> tuple[Manifest, Parity]:
     """Export, compare with torch on `examples`, and write the model folder only if it passed.
 
     max_drop: of AP. calibration: photos for int8, whose boxes may move as long as AP holds. score_threshold: None
     takes the one of the best F1 on `examples`. photo_threshold: None takes the least at which the detector fires on at
-    most `FALSE_ALARMS` of `empty`, photos without a garment, and none where there are no such photos.
+    most a share `max_alarms` of `empty`, photos without a garment, and none where there are no such photos.
 
     Raises:
         TrainingError: AP fell by more than `max_drop`, or, but for int8, over 1 % of the detections moved.
@@ -141,7 +143,7 @@ def export_detector(
             )
         manifest["score_threshold"] = score_threshold or best_threshold(truth, predictions)
         if photo_threshold is None and empty:
-            photo_threshold = threshold_for_empty(exported, empty)
+            photo_threshold = threshold_for_empty(exported, empty, max_alarms)
         if photo_threshold is not None:
             manifest["photo_threshold"] = photo_threshold
         manifest["metrics"] = {

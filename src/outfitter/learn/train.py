@@ -80,12 +80,34 @@ def read_run(run: Path) -> RunInfo:
     return RunInfo(options, tuple(values["class_names"]), values["data"])
 
 
-def load_trained(run: Path) -> tuple[TorchDetector, RunInfo]:
-    """The best model of a run (averaged weights where it kept them), else the newest."""
+def load_trained(run: Path, also: Sequence[Path] = ()) -> tuple[TorchDetector, RunInfo]:
+    """The best model of a run (averaged weights where it kept them), else the newest.
+
+    also: further runs, whose weights are averaged with the first's; a run named twice counts twice. Of runs that began
+    at the same weights the mean is often better than each (model soups, Wortsman et al. 2022).
+
+    Raises:
+        TrainingError: no run folder, without a checkpoint, or one of `also` has another model or other classes.
+    """
     info = read_run(run)
+    for other in map(read_run, also):
+        if (other.options.model, other.class_names) != (info.options.model, info.class_names):
+            raise TrainingError(
+                f"{run} has {info.options.model} for {', '.join(info.class_names)}, another of the runs has "
+                f"{other.options.model} for {', '.join(other.class_names)}; only weights of the same model and classes "
+                "have a mean. Leave that run out."
+            )
     model = build(info.options.model, info.class_names, NO_WEIGHTS)
-    model.load_state_dict(best_weights(run))
+    model.load_state_dict(_mean([best_weights(each) for each in (run, *also)]))
     return TorchDetector(model, info.class_names, info.options.input), info
+
+
+def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Each tensor's mean; counters are the first's."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0) if first.is_floating_point() else first
+        for name, first in states[0].items()
+    }
 
 
 def best_checkpoint(run: Path) -> Path:
