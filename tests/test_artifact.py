@@ -117,6 +117,12 @@ def test_wrong_values_leave_nothing_behind(
     assert not (tmp_path / "new").exists()
 
 
+def test_values_that_do_not_fit_together_are_told_alone(tmp_path: Path, weights: Path) -> None:
+    unfit = {"parts": {"a": 4, "b": 8}, "parts_in_photo": {"a": 0.5, "b": 0.6}}
+    with pytest.raises(ConfigError, match=r"^manifest: parts_in_photo is .*; need a share of each of .*, 1 in all$"):
+        write_model_folder(tmp_path / "new", weights, {**VALUES, **unfit}, "")
+
+
 def test_an_interrupted_export_is_seen(folder: Path) -> None:
     (folder / MANIFEST_FILE).unlink()
     with pytest.raises(ModelError, match=r"has no manifest\.json \(an interrupted export\?\); need a model folder"):

@@ -45,6 +45,7 @@ def main() -> None:
     count, clipart, street, out = int(sys.argv[1]), *(Path(argument) for argument in sys.argv[2:])
     photos = [example.image for example in load(street).split("train")]
     paths = [path for folder in FOLDERS for path in sorted((clipart / folder).rglob("*.png"))]
+    Image.MAX_IMAGE_PIXELS = None  # of the largest only the size is read
     art = [path for path in paths if max(Image.open(path).size) <= 1500]
     (out / "photos").mkdir(parents=True)
     with ProcessPoolExecutor(2) as pool:

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Make the shipped detector again: recipes/detector/make.sh DATA WORK CLIPART
-# DATA holds ccp/ and clothing-small/, CLIPART is /usr/share/openclipart/png of Debian's package openclipart-png.
+# Make the shipped detector again: recipes/detector/make.sh DATA WORK CLIPART STAMPS
+# DATA holds ccp/ and clothing-small/; CLIPART is /usr/share/openclipart/png of Debian's package openclipart-png, STAMPS
+# /usr/share/tuxpaint/stamps of tuxpaint-stamps-default.
 # Interrupted and run again, it goes on with the step it was in.
 set -euo pipefail
-data=$1 work=$2 clipart=$3 here=$(dirname "$0")
+data=$1 work=$2 clipart=$3 stamps=$4 here=$(dirname "$0")
 export OMP_WAIT_POLICY=PASSIVE
 mkdir -p "$work"
 
@@ -17,6 +18,11 @@ train() { # RUN DATA OPTIONS...: start the run, or go on with it; a finished run
 
 once() { # OUT COMMAND...: make OUT, unless it is there
   [ -e "$1" ] || "${@:2}"
+}
+
+link() { # FOLDER PART...: the parts of a mixture that stay what they were
+  mkdir -p "$work/$1"
+  for part in "${@:2}"; do ln -sfn "$(realpath "$work/$part")" "$work/$1/$part"; done
 }
 
 export_to() { # RUN OUT OPTIONS...
@@ -35,7 +41,7 @@ train "$work/run-second" "$work/second" --config "$here/finetune.yaml" --init "$
 export_to "$work/run-second" "$work/detector-second"
 
 # It boxes tagged photos itself, and learns what is no garment.
-once "$work/negatives" python "$here/draw_negatives.py" 1800 "$clipart" "$work/street" "$work/negatives"
+once "$work/negatives" python "$here/draw_negatives.py" 2000 "$clipart" "$work/street" "$work/negatives"
 once "$work/tagged" python "$here/label_tagged.py" "$work/detector-second" "$data/ccp" "$work/tagged"
 once "$work/shoplike" python "$here/label_tagged.py" "$work/detector-second" "$data/clothing-small" "$work/shoplike"
 once "$work/third" python "$here/mix.py" third "$work"
@@ -43,9 +49,23 @@ train "$work/run-third" "$work/third" --config "$here/selftrain.yaml" --init "$w
 export_to "$work/run-third" "$work/detector-third"
 
 # Once more, with the better boxes.
-mkdir -p "$work/again"
-for part in street packshots drawn negatives shoplike; do ln -sfn "$(realpath "$work/$part")" "$work/again/$part"; done
+link again street packshots drawn negatives shoplike
 once "$work/again/tagged" python "$here/label_tagged.py" "$work/detector-third" "$data/ccp" "$work/again/tagged"
 once "$work/again/third" python "$here/mix.py" third "$work/again"
 train "$work/run-fourth" "$work/again/third" --config "$here/selftrain2.yaml" --init "$work/run-third"
-export_to "$work/run-fourth" "$work/detector" --area 118784 # 288 × 416 for a portrait photo: under 3 GFLOPs
+export_to "$work/run-fourth" "$work/detector-fourth"
+
+# Mostly street photos; then, boxed once more, street photos with people pasted elsewhere and all the others.
+once "$work/again/fifth" python "$here/mix.py" fifth "$work/again"
+train "$work/run-fifth" "$work/again/fifth" --config "$here/fifth.yaml" --init "$work/detector-fourth"
+export_to "$work/run-fifth" "$work/detector-fifth"
+link last street packshots drawn negatives
+once "$work/last/pasted" python "$here/paste_scenes.py" 1000 "$work/street" "$work/last/pasted"
+once "$work/last/tagged" python "$here/label_tagged.py" "$work/detector-fifth" "$data/ccp" "$work/last/tagged"
+once "$work/last/shoplike" python "$here/label_tagged.py" "$work/detector-fifth" "$data/clothing-small" "$work/last/shoplike"
+once "$work/last/sixth" python "$here/mix.py" sixth "$work/last"
+train "$work/run-sixth" "$work/last/sixth" --config "$here/sixth.yaml" --init "$work/run-fifth"
+
+# The mean of the two; 288 × 416 for a portrait photo, under 3 GFLOPs.
+once "$work/empty" python "$here/empty.py" "$stamps" "$work/empty"
+export_to "$work/run-sixth" "$work/detector" --also "$work/run-fifth" --area 118784 --empty "$work/empty" --max-alarms 0.045

@@ -52,7 +52,9 @@ def main() -> None:
             mixed += named(f"ccp-{turn}", street, "train")
         for part in ("tagged", "shoplike", "pasted", "negatives"):
             mixed += named(part, load(work / part).examples)
-        chosen = of(packshots, "top", "bottom")[::4] + of(packshots, "long") + of(packshots, "footwear", "headwear")[::2]
+        chosen = (
+            of(packshots, "top", "bottom")[::4] + of(packshots, "long") + of(packshots, "footwear", "headwear")[::2]
+        )
         mixed += named("packshots", chosen) + named("drawn", drawn[::2])
     else:
         mixed = named("ccp", street) + named("ccp-again", street, "train")

@@ -31,7 +31,9 @@ def parse(kind: type[OptionsT], values: Mapping[str, object], source: str) -> Op
     except ValidationError as error:
         # An unknown key first: it is often the misspelt twin of one that is missing.
         first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-        *parents, last = [str(part) for part in first["loc"]] or ["(all)"]
+        if not first["loc"]:  # the values do not fit together; the message says which
+            raise ConfigError(f"{source}: {first['msg'].removeprefix('Value error, ')}") from None
+        *parents, last = [str(part) for part in first["loc"]]
         key = ".".join([*parents, last])
         if first["type"] == "extra_forbidden":
             known = _fields(kind, parents)
