@@ -66,6 +66,6 @@ once "$work/last/shoplike" python "$here/label_tagged.py" "$work/detector-fifth"
 once "$work/last/sixth" python "$here/mix.py" sixth "$work/last"
 train "$work/run-sixth" "$work/last/sixth" --config "$here/sixth.yaml" --init "$work/run-fifth"
 
-# The mean of the two; 288 × 416 for a portrait photo, under 3 GFLOPs.
+# 288 × 416 for a portrait photo, under 3 GFLOPs.
 once "$work/empty" python "$here/empty.py" "$stamps" "$work/empty"
-export_to "$work/run-sixth" "$work/detector" --also "$work/run-fifth" --area 118784 --empty "$work/empty" --max-alarms 0.045
+export_to "$work/run-sixth" "$work/detector" --area 118784 --empty "$work/empty" --max-alarms 0.045
