@@ -303,7 +303,7 @@ def test_nothing_is_overwritten_and_a_failed_start_leaves_nothing(tmp_path: Path
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"crop": (0.3, 0.1)}, "margins must be 0 <= least <= most <= 1"),
+        ({"crop": (0.3, 0.1)}, "crop is 0.3,0.1; need 0 <= least <= most <= 1"),
         ({"seed": -1}, "seed"),
         ({"images": "links"}, "images"),
         ({"croop": None}, "croop"),

@@ -47,7 +47,8 @@ class PrepareOptions(Options):
     @model_validator(mode="after")
     def _margins(self) -> PrepareOptions:
         if self.crop is not None and not 0 <= self.crop[0] <= self.crop[1] <= 1:
-            raise ValueError("margins must be 0 <= least <= most <= 1, as in 0.05,0.20")
+            least, most = self.crop
+            raise ValueError(f"crop is {least},{most}; need 0 <= least <= most <= 1, as in 0.05,0.20")
         return self
 
 

@@ -74,7 +74,10 @@ class Settings(Options):
     @model_validator(mode="after")
     def _state_somewhere(self) -> Self:
         if self.state is None and is_remote(self.catalogue):
-            raise ValueError("need state (--state DIR): an object store has no folder beside it for keys and events")
+            raise ValueError(
+                f"catalogue is {self.catalogue}; need state (--state DIR): an object store has no folder beside it for "
+                "keys and events"
+            )
         return self
 
     @property
