@@ -21,7 +21,8 @@ def emit(record: Mapping[str, Any]) -> None:
     """Print one JSON line and flush it, so that a reader at the other end of a pipe can work at once."""
     line = json.dumps(record, ensure_ascii=False, allow_nan=False, default=_plain)
     try:
-        print(line, flush=True)
+        sys.stdout.write(f"{line}\n")  # in one piece: Ctrl-C would part what print writes from its end of line
+        sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough (`| head -1`). Leave as quietly as a process that SIGPIPE ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
