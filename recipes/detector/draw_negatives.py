@@ -74,7 +74,7 @@ def _still_life(art: list[Path], photos: list[Path], rng: np.random.Generator) -
             continue
         share = rng.uniform(0.45, 0.95) if many == 1 else rng.uniform(0.2, 0.5)
         scale = share * min(size[0] / thing.width, size[1] / thing.height)
-        thing = thing.resize((max(8, round(thing.width * scale)), max(8, round(thing.height * scale))))
+        thing = scaled(thing, scale)
         thing = thing.rotate(float(rng.normal(0, 15)), expand=True, resample=Image.Resampling.BILINEAR)
         spare = np.maximum(1, np.array(size) - thing.size)
         place = spare // 2 if many == 1 else rng.integers(0, spare)
@@ -89,6 +89,25 @@ def ground(size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
     if rng.random() < 0.3:
         pixels = pixels * 0.4 + 0.6 * rng.integers(60, 256, 3)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def mask_of(photo: Path) -> tuple[NDArray[np.uint8], list[str]]:
+    """The mask of one of CCP's photos, and the names of its values."""
+    folder = photo.parents[1]
+    mask = np.asarray(Image.open(folder / "masks" / f"{photo.stem}.png"))
+    return mask, (folder / "labels.txt").read_text(encoding="utf-8").split("\n")
+
+
+def cut(photo: Path, mask: NDArray[np.bool_]) -> Image.Image:
+    """The photo with what is outside of the mask transparent, the edge soft."""
+    image = Image.fromarray(load_photo(photo).pixels)
+    image.putalpha(Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1)))
+    return image
+
+
+def scaled(thing: Image.Image, scale: float) -> Image.Image:
+    """At least eight pixels either way."""
+    return thing.resize((max(8, round(thing.width * scale)), max(8, round(thing.height * scale))))
 
 
 def taken(picture: Image.Image, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -123,15 +142,12 @@ def _cut_out(photos: list[Path], rng: np.random.Generator) -> Image.Image:
     """What a mask names that is of no slot, out of its photo, with a soft edge."""
     while True:
         path = photos[int(rng.integers(len(photos)))]
-        mask = np.asarray(Image.open(path.parents[1] / "masks" / f"{path.stem}.png"))
-        names = (path.parents[1] / "labels.txt").read_text(encoding="utf-8").split("\n")
+        mask, names = mask_of(path)
         found = [n for n in np.unique(mask) if names[n] not in CCP_TO_SLOT and n and (mask == n).sum() > 500]
         if not found:
             continue
-        chosen = Image.fromarray(((mask == rng.choice(found)) * 255).astype(np.uint8))
-        image = Image.fromarray(load_photo(path).pixels)
-        image.putalpha(chosen.filter(ImageFilter.GaussianBlur(1)))
-        return image.crop(chosen.getbbox())
+        chosen = mask == rng.choice(found)
+        return cut(path, chosen).crop(Image.fromarray(chosen).getbbox())
 
 
 def _roughened(thing: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -162,7 +178,7 @@ def street_window(photos: list[Path], rng: np.random.Generator) -> NDArray[np.ui
     """A window without people of one of the photos that are trained on; None if none was found in a few tries."""
     for _ in range(40):
         path = photos[int(rng.integers(len(photos)))]
-        bare = np.asarray(Image.open(path.parents[1] / "masks" / f"{path.stem}.png")) == 0
+        bare = mask_of(path)[0] == 0
         height, width = bare.shape
         w, h = int(rng.integers(width // 4, width // 2)), int(rng.integers(height // 6, height // 2))
         x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))

@@ -14,15 +14,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from draw_negatives import SIZES, ground, shadow, street_window, taken
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from draw_negatives import SIZES, cut, ground, mask_of, scaled, shadow, street_window, taken
+from PIL import Image
 
 from outfitter.datasets import load
 from outfitter.datasets.dataset import write_splits
 from outfitter.datasets.records import record_of
 from outfitter.geometry import as_boxes, clip
-from outfitter.photo import encode_jpeg, load_photo
+from outfitter.photo import encode_jpeg
 from outfitter.taxonomy import CCP_TO_SLOT, SLOTS
 from outfitter.values import Annotations, Example
 
@@ -59,17 +58,11 @@ def paste(examples: list[Example], folder: Path, seed: int) -> Example | None:
 Made = tuple[Image.Image, list[list[float]], list[str]]
 
 
-def _masks(example: Example) -> tuple[NDArray[np.uint8], list[str]]:
-    folder = example.image.parents[1]
-    mask = np.asarray(Image.open(folder / "masks" / f"{example.image.stem}.png"))
-    return mask, (folder / "labels.txt").read_text(encoding="utf-8").split("\n")
-
-
 def _person(examples: list[Example], rng: np.random.Generator) -> Made | None:
     """A whole person with what they wear, standing on another ground."""
     example = examples[int(rng.integers(len(examples)))]
-    mask, _ = _masks(example)
-    person = _cut(example, mask > 0)
+    mask, _ = mask_of(example.image)
+    person = cut(example.image, mask > 0)
     left, top, right, bottom = Image.fromarray(mask > 0).getbbox() or (0, 0, 1, 1)
     person = person.crop((left, top, right, bottom))
     size = SIZES[int(rng.integers(2))]
@@ -77,7 +70,7 @@ def _person(examples: list[Example], rng: np.random.Generator) -> Made | None:
     window = street_window(photos, rng) if rng.random() < 0.4 else None
     picture = ground(size, rng) if window is None else Image.fromarray(window).resize(size)
     scale = rng.uniform(0.6, 1.0) * min(size[0] / person.width, size[1] / person.height)
-    person = person.resize((max(8, round(person.width * scale)), max(8, round(person.height * scale))))
+    person = scaled(person, scale)
     place = np.array([rng.integers(0, size[0] - person.width + 1), rng.integers(0, size[1] - person.height + 1)])
     if window is None:
         shadow(picture, person, place, rng)
@@ -100,7 +93,7 @@ def _alone(examples: list[Example], rng: np.random.Generator) -> Made | None:
         thing, slot = found
         room = np.array([size[0] / columns, size[1] / rows])
         scale = rng.uniform(0.45, 0.95) * min(room[0] / thing.width, room[1] / thing.height)
-        thing = thing.resize((max(8, round(thing.width * scale)), max(8, round(thing.height * scale))))
+        thing = scaled(thing, scale)
         corner = room * [cell % columns, cell // columns]
         place = (corner + (room - thing.size) * rng.uniform(0.2, 0.8, 2)).astype(int)
         shadow(picture, thing, place, rng)
@@ -120,26 +113,19 @@ def _garment(examples: list[Example], rng: np.random.Generator) -> tuple[Image.I
         large = [box for box in own if min(box[2:] - box[:2]) >= SMALLEST * (0.5 if slot == "eyewear" else 1)]
         if not large:
             continue
-        mask, names = _masks(example)
+        mask, names = mask_of(example.image)
         x1, y1, x2, y2 = large[int(rng.integers(len(large)))].round().astype(int)
         of_slot = np.isin(mask, [i for i, name in enumerate(names) if CCP_TO_SLOT.get(name) == slot])[y1:y2, x1:x2]
         if of_slot.mean() < FILLED:
             continue
         whole = np.zeros(mask.shape, bool)
         whole[y1:y2, x1:x2] = of_slot
-        thing = _cut(example, whole).crop((x1, y1, x2, y2))
+        thing = cut(example.image, whole).crop((x1, y1, x2, y2))
         thing = thing.rotate(float(rng.normal(0, 10)), expand=True, resample=Image.Resampling.BILINEAR)
         edge = thing.getchannel("A").point(lambda value: 255 * (value > 127)).getbbox()
         if edge:
             return thing.crop(edge), slot
     return None
-
-
-def _cut(example: Example, mask: NDArray[np.bool_]) -> Image.Image:
-    """The photo with what is outside of the mask transparent, the edge soft."""
-    image = Image.fromarray(load_photo(example.image).pixels)
-    image.putalpha(Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1)))
-    return image
 
 
 if __name__ == "__main__":

@@ -68,14 +68,15 @@ def command(
     if max_drop is not None and precision is not Precision.int8:
         raise ConfigError(f"--max-drop is for int8; {precision.value} must not lose more than {export.MAX_DROP}.")
     embeds = metric.is_embedder_run(Path(run))
-    if area is not None and (embeds or run == FROZEN):
-        raise ConfigError("--area is for detectors; an embedder's crops have the side it was trained at. Leave it out.")
-    if empty is not None and (embeds or run == FROZEN):
-        raise ConfigError("--empty is for detectors; an embedder has no threshold. Leave it out.")
     if max_alarms is not None and empty is None:
         raise ConfigError("--max-alarms is a share of photos without a garment. Name their folder with --empty.")
-    if also and (embeds or run == FROZEN):
-        raise ConfigError("--also is for detectors; an embedder is exported as it was trained. Leave it out.")
+    for option, given, why in (
+        ("--area", area, "an embedder's crops have the side it was trained at"),
+        ("--empty", empty, "an embedder has no threshold"),
+        ("--also", also or None, "an embedder is exported as it was trained"),
+    ):
+        if given is not None and (embeds or run == FROZEN):
+            raise ConfigError(f"{option} is for detectors; {why}. Leave it out.")
     if embeds:
         if precision is not Precision.fp16:
             raise ConfigError(f"an embedder is exported with --precision fp16, weights in half; got {precision.value}.")
