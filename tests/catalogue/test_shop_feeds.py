@@ -167,6 +167,14 @@ def test_shopify(tmp_path: Path) -> None:
     assert reject.reason.startswith("price is 'much'")
 
 
+def test_a_shopify_row_too_short_for_its_handle(tmp_path: Path) -> None:
+    feed = written(tmp_path, "short.csv", "Title,Image Src,handle,Handle\nA,a.png,x,a\nB,b.png\n", "shopify")
+    assert [product.id for product in products(feed)] == ["a"]
+    (reject,) = rejects(feed)
+    assert (reject.line, reject.id) == (3, "")
+    assert "id" in reject.reason
+
+
 def test_a_format_that_is_named(tmp_path: Path) -> None:
     google = "id,title,image_link\n1,A,a.png\n"
     assert products(written(tmp_path, "feed.csv", google, "google-tsv"))[0].image == "a.png"

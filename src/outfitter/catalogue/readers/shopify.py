@@ -27,14 +27,14 @@ def read_shopify(source: Source) -> Iterator[Record]:
     """A product, or each colour of it, from the rows of one Handle."""
 
     def check(names: list[str]) -> list[str]:
-        proper = {name.casefold(): name for name in REQUIRED}
+        proper = {name.casefold(): name for name in REQUIRED if name not in names}
         spelled = [proper.get(name.casefold(), name) for name in names]
         require_columns(source.name, spelled, REQUIRED)
         return spelled
 
     def handle(record: tuple[int, Fields | str]) -> str | int:
         line, fields = record
-        return line if isinstance(fields, str) else fields["Handle"].strip()
+        return line if isinstance(fields, str) else _getter(fields)("Handle")  # a short row may lack it
 
     for key, rows in groupby(read_table(source, check), handle):
         group = list(rows)
