@@ -22,7 +22,7 @@ once "$work/recoloured/items.csv" python "$here/recolour.py" "$work/packshots" "
 if [ ! -e "$work/run/run.json" ]; then
     outfitter train-embedder "$work/train/items.csv" "$work/boutique-301/items.csv" "$work/boutique-302/items.csv" \
         "$work/recoloured/items.csv" "$work/street" "$work/packshots" --config "$here/train.yaml" --out "$work/run"
-elif [ ! -e "$work/run/checkpoints/step-00000900" ]; then
+elif [ ! -e "$work/run/checkpoints/step-00002000" ]; then
     outfitter train-embedder --resume "$work/run"
 fi
 [ -e "$work/embedder/manifest.json" ] ||
