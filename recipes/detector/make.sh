@@ -29,6 +29,14 @@ export_to() { # RUN OUT OPTIONS...
   once "$2" outfitter export "$1" --on "$work/street" --card "$here/card.yaml" --out "$2" "${@:3}"
 }
 
+boxed_anew() { # STAGE DETECTOR COUNT: its mixture, of tagged photos that DETECTOR boxed and COUNT pasted scenes
+  link "$1" street packshots drawn negatives
+  once "$work/$1/pasted" python "$here/paste_scenes.py" "$3" "$work/street" "$work/$1/pasted"
+  once "$work/$1/tagged" python "$here/label_tagged.py" "$work/$2" "$data/ccp" "$work/$1/tagged"
+  once "$work/$1/shoplike" python "$here/label_tagged.py" "$work/$2" "$data/clothing-small" "$work/$1/shoplike"
+  once "$work/$1/$1" python "$here/mix.py" "$1" "$work/$1"
+}
+
 once "$work/street" outfitter datasets prepare "$data/ccp" --format masks --categories slots --out "$work/street"
 once "$work/packshots" outfitter datasets prepare "$data/clothing-small" --format class-folders --categories slots --out "$work/packshots"
 once "$work/drawn" python "$here/draw_scenes.py" 360 "$work/drawn"
@@ -59,13 +67,14 @@ export_to "$work/run-fourth" "$work/detector-fourth"
 once "$work/again/fifth" python "$here/mix.py" fifth "$work/again"
 train "$work/run-fifth" "$work/again/fifth" --config "$here/fifth.yaml" --init "$work/detector-fourth"
 export_to "$work/run-fifth" "$work/detector-fifth"
-link last street packshots drawn negatives
-once "$work/last/pasted" python "$here/paste_scenes.py" 1000 "$work/street" "$work/last/pasted"
-once "$work/last/tagged" python "$here/label_tagged.py" "$work/detector-fifth" "$data/ccp" "$work/last/tagged"
-once "$work/last/shoplike" python "$here/label_tagged.py" "$work/detector-fifth" "$data/clothing-small" "$work/last/shoplike"
-once "$work/last/sixth" python "$here/mix.py" sixth "$work/last"
-train "$work/run-sixth" "$work/last/sixth" --config "$here/sixth.yaml" --init "$work/run-fifth"
+boxed_anew sixth detector-fifth 1000
+train "$work/run-sixth" "$work/sixth/sixth" --config "$here/sixth.yaml" --init "$work/run-fifth"
+export_to "$work/run-sixth" "$work/detector-sixth"
 
-# 288 × 416 for a portrait photo, under 3 GFLOPs.
+# Once more, with more of the street, boxed by that.
+boxed_anew seventh detector-sixth 2500
+train "$work/run-seventh" "$work/seventh/seventh" --config "$here/seventh.yaml" --init "$work/run-sixth"
+
+# The mean of the weights of both; 288 × 416 for a portrait photo, under 3 GFLOPs.
 once "$work/empty" python "$here/empty.py" "$stamps" "$work/empty"
-export_to "$work/run-sixth" "$work/detector" --area 118784 --empty "$work/empty" --max-alarms 0.045
+export_to "$work/run-seventh" "$work/detector" --also "$work/run-sixth" --area 118784 --empty "$work/empty" --max-alarms 0.045
