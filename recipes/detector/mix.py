@@ -2,8 +2,8 @@
 
 STAGE is first, second, third, fifth, sixth or seventh. WORK holds ``street``, ``packshots`` and ``drawn``; from the
 third stage on also ``tagged``, ``shoplike`` and ``negatives``, from the sixth on ``pasted``. The fourth takes the
-third's mixture. In the fifth two thirds are street photos with true boxes; the sixth holds fewer of them and more of all
-the others, the seventh more street and tagged photos again. Judged is on the held-out street photos alone; the
+third's mixture. In the fifth two thirds are street photos with true boxes; the sixth holds fewer of them and more of
+all the others, the seventh more street and tagged photos again. Judged is on the held-out street photos alone; the
 packshots of ``clothing-small/validation`` are never trained on.
 """
 
