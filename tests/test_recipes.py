@@ -33,12 +33,8 @@ def street(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def run(script: str, *arguments: object) -> None:
-    subprocess.run([sys.executable, RECIPES / script, *map(str, arguments)], check=True)
-
-
 def test_skirts_are_called_skirts(street: Path, tmp_path: Path) -> None:
-    run("correct.py", street, tmp_path / "out")
+    subprocess.run([sys.executable, RECIPES / "correct.py", street, tmp_path / "out"], check=True)
     before = {one.name: one.annotations for one in load(street).examples}
     after = {one.name: one.annotations for one in load(tmp_path / "out").examples}
     changed = {
