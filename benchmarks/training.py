@@ -2,10 +2,12 @@
 
     python benchmarks/training.py loop        ≤ 1.1 × the bare passes of the same model and batch
     python benchmarks/training.py light       ≥ 1.5 × as many photos a second as fasterrcnn_mobilenet_v3_large_320_fpn
+    python benchmarks/training.py pool        steps of the light default, with its own RoIAlign and with torchvision's
     python benchmarks/training.py original    Inception-ResNet-v2, one photo at 600 pixels: peak memory ≤ 12 GB
 
 `loop` trains on drawn scenes, photos read, varied and put together by a worker beside; the bare passes get ready
-batches of the same size. `light` compares bare steps at 256 × 384 in batches of 4. Parts take turns within one run.
+batches of the same size. `light` compares bare steps at 256 × 384 in batches of 4, `pool` in batches of 8. Parts take
+turns within one run.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_320_fpn
+from torchvision.ops import MultiScaleRoIAlign
 
 from outfitter.boutique import draw_scene
 from outfitter.learn.models import build
@@ -114,6 +117,21 @@ def light(steps: int) -> dict[str, Any]:
     return {"light / torchvision, photos a second": round(ratio, 3), "goal met": ratio >= 1.5}
 
 
+def pool(steps: int) -> dict[str, Any]:
+    torch.manual_seed(0)
+    model: Any = build("faster_rcnn_lite", SLOTS)
+    step, own = step_of(model, 8), model.roi_heads.box_roi_pool
+    torchvisions = MultiScaleRoIAlign(own.featmap_names, own.output_size, own.sampling_ratio)
+
+    def timed(chosen: nn.Module) -> float:
+        model.roi_heads.box_roi_pool = chosen
+        return seconds(step)
+
+    timed(own), timed(torchvisions)
+    ratio = statistics.median(timed(torchvisions) / timed(own) for _ in range(steps))
+    return {"own RoIAlign / torchvision's, photos a second": round(ratio, 3), "goal met": ratio >= 1}
+
+
 def original(_: int) -> dict[str, Any]:
     torch.manual_seed(0)
     step = step_of(build("faster_rcnn_inception_resnet_v2", SLOTS, "none"), 1, (600, 904))
@@ -124,12 +142,12 @@ def original(_: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["loop", "light", "original"])
+    parser.add_argument("what", choices=["loop", "light", "pool", "original"])
     parser.add_argument("--steps", type=int, default=12)
     given = parser.parse_args()
     if "OMP_WAIT_POLICY" not in os.environ:  # read when torch is loaded: begin again with it
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"})
-    found = {"loop": loop, "light": light, "original": original}[given.what](given.steps)
+    found = {"loop": loop, "light": light, "pool": pool, "original": original}[given.what](given.steps)
     print(json.dumps(found))
     raise SystemExit(not found["goal met"])
 

@@ -253,3 +253,22 @@ def test_a_second_stage_may_learn_from_fewer_proposals(tmp_path: Path, rectangle
     single = train_options({"model": "ssdlite320_mobilenet_v3", "weights": "none", "second_stage": 24}, "x")
     with pytest.raises(ConfigError, match="second_stage: ssdlite320_mobilenet_v3 has one stage only. Leave it out"):
         start(tmp_path / "other", RunInfo(single, NAMES, "x"), rectangles(2), ())
+
+
+def test_half_precision_leaves_weights_and_depthwise_convolutions_single(
+    tmp_path: Path, rectangles: Rectangles
+) -> None:
+    half = SMALL.model_copy(update={"precision": "bf16"})
+    run = start(tmp_path / "run", RunInfo(half, NAMES, "x"), rectangles(2), ())
+    seen: dict[str, torch.dtype] = {}
+    model: Any = run.model
+    for name in ("conv_dw", "conv_pw"):
+        getattr(model.backbone.body.blocks[3][0], name).register_forward_hook(
+            lambda *given, name=name: seen.update({name: given[2].dtype})
+        )
+    before = checkpoints.copy_of(run.model.state_dict())
+    run()
+    assert seen == {"conv_dw": torch.float32, "conv_pw": torch.bfloat16}
+    after = run.model.state_dict()
+    assert {tensor.dtype for tensor in after.values() if tensor.is_floating_point()} == {torch.float32}
+    assert not torch.equal(after["rpn.head.cls_logits.weight"], before["rpn.head.cls_logits.weight"])

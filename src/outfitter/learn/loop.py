@@ -16,12 +16,13 @@ from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from outfitter.errors import TrainingError
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.journal import Journal
-from outfitter.learn.models.common import hold_batch_norm
+from outfitter.learn.models.common import hold_batch_norm, keep_depthwise_single
 from outfitter.learn.options import LoopOptions
 from outfitter.learn.schedule import freeze, make_optimiser, set_learning_rate
 
@@ -227,6 +228,7 @@ def begin(
     Raises:
         TrainingError: a new run, and `folder` is not empty.
     """
+    AcceleratorState._reset_state()  # a whole process shares it: a run of another precision before this one is over
     accelerator = Accelerator(
         mixed_precision="no" if options.precision == "fp32" else options.precision,
         dynamo_backend="inductor" if options.compile else None,
@@ -239,6 +241,8 @@ def begin(
         adjust(model)
     freeze(model, options.frozen)
     model = model.to(accelerator.device)
+    if options.precision != "fp32" and accelerator.device.type == "cpu":
+        keep_depthwise_single(model)
     ema = checkpoints.copy_of(model.state_dict()) if options.ema else None
     optimiser = make_optimiser(model, options.optimiser)
     model, optimiser = accelerator.prepare(model.to(memory_format=torch.channels_last), optimiser)

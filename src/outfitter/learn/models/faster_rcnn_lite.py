@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.rpn import AnchorGenerator
-from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from outfitter.learn.backbones import efficientnet_lite
 from outfitter.learn.models.common import NO_WEIGHTS, PixelsInPixelsOut
+from outfitter.learn.models.roi_align import SeparableRoIAlign
 from outfitter.learn.targets import outputs_for
 
 DEFAULTS: Final[Mapping[str, Any]] = {}
@@ -61,7 +62,7 @@ def build(class_names: Sequence[str], weights: str | None = None) -> FasterRCNN:
         rpn_pre_nms_top_n_test=300,
         rpn_post_nms_top_n_train=512,
         rpn_post_nms_top_n_test=100,
-        box_roi_pool=MultiScaleRoIAlign(["0", "1", "2"], output_size=7, sampling_ratio=2),
+        box_roi_pool=SeparableRoIAlign(["0", "1", "2"], output_size=7, sampling_ratio=2),
         box_head=TwoMLPHead(CHANNELS * 7 * 7, HIDDEN),
         box_predictor=FastRCNNPredictor(HIDDEN, outputs),
         box_score_thresh=0.01,
