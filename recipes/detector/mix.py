@@ -1,10 +1,10 @@
 """Mix prepared data sets for the stages: ``python recipes/detector/mix.py STAGE WORK``.
 
-STAGE is first, second, third, fifth, sixth or seventh. WORK holds ``street``, ``packshots`` and ``drawn``; from the
-third stage on also ``tagged``, ``shoplike`` and ``negatives``, from the sixth on ``pasted``. The fourth takes the
-third's mixture. In the fifth two thirds are street photos with true boxes; the sixth holds fewer of them and more of
-all the others, the seventh more street and tagged photos again. Judged is on the held-out street photos alone; the
-packshots of ``clothing-small/validation`` are never trained on.
+STAGE is first, second, third, fifth, sixth, seventh or eighth. WORK holds ``street``, ``packshots`` and ``drawn``;
+from the third stage on also ``tagged``, ``shoplike`` and ``negatives``, from the sixth on ``pasted``. The fourth takes
+the third's mixture. In the fifth two thirds are street photos with true boxes; the sixth holds fewer of them and more
+of all the others, the seventh and the eighth more street and tagged photos again. Judged is on the held-out street
+photos alone; the packshots of ``clothing-small/validation`` are never trained on.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def main() -> None:
             mixed += named(f"ccp-{turn}", street, "train")
         mixed += named("packshots", packshots[::5]) + named("drawn", drawn[::2])
         mixed += named("negatives", load(work / "negatives").examples[::5])
-    elif stage in ("sixth", "seventh"):
+    elif stage in ("sixth", "seventh", "eighth"):
         mixed = named("ccp", street)
         for turn in range(3 if stage == "sixth" else 5):
             mixed += named(f"ccp-{turn}", street, "train")
-        if stage == "seventh":
+        if stage != "sixth":
             mixed += named("tagged-again", load(work / "tagged").examples)
         for part in ("tagged", "shoplike", "pasted", "negatives"):
             mixed += named(part, load(work / part).examples)

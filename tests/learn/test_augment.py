@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from outfitter.learn.augment import NONE, Augment, vary
+from outfitter.learn.augment import NONE, UNKNOWN, Augment, vary
 
 RED = np.array([230, 20, 20])
 
@@ -23,7 +23,7 @@ def box_of_red(pixels: np.ndarray) -> np.ndarray:
 
 def test_without_variation_the_photo_is_fitted_and_centred() -> None:
     pixels, boxes = picture()
-    result, moved, kept = vary(pixels, boxes, (240, 200), NONE, np.random.default_rng(0))
+    result, moved, kept, _ = vary(pixels, boxes, (240, 200), NONE, np.random.default_rng(0))
     assert result.shape == (200, 240, 3)
     assert kept.tolist() == [0]
     np.testing.assert_allclose(moved, [[90, 60, 140, 140]], atol=1e-4)
@@ -34,9 +34,25 @@ def test_without_variation_the_photo_is_fitted_and_centred() -> None:
 def test_boxes_follow_the_pixels(seed: int) -> None:
     pixels, boxes = picture()
     options = Augment(colour=0, grey=0)
-    result, moved, kept = vary(pixels, boxes, (160, 224), options, np.random.default_rng(seed))
+    result, moved, kept, _ = vary(pixels, boxes, (160, 224), options, np.random.default_rng(seed))
     if len(kept):
         np.testing.assert_allclose(moved[0], box_of_red(result), atol=1.6)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_mask_follows_the_pixels(seed: int) -> None:
+    pixels, boxes = picture()
+    mask = np.where(pixels[..., 0] > 100, 7, 0).astype(np.uint8)
+    options = Augment(colour=0, grey=0)
+    varied = vary(pixels, boxes, (160, 224), options, np.random.default_rng(seed), mask=mask)
+    assert varied.mask is not None
+    assert varied.mask.shape == (56, 40)
+    assert set(np.unique(varied.mask).tolist()) <= {0, 7, UNKNOWN}
+    red = (varied.pixels[2::4, 2::4, 0].astype(int) - varied.pixels[2::4, 2::4, 2]) > 60
+    assert (red == (varied.mask == 7)).mean() > 0.93, "only the edges may differ"
+    without = vary(pixels, boxes, (160, 224), options, np.random.default_rng(seed))
+    np.testing.assert_array_equal(without.pixels, varied.pixels)
+    assert without.mask is None
 
 
 def test_a_box_that_is_hardly_visible_is_dropped() -> None:

@@ -155,8 +155,9 @@ def test_another_class_list_gets_a_classifier_of_its_own(tmp_path: Path, rectang
     run = start(tmp_path / "second", RunInfo(SMALL, ("top", "long"), "x"), renamed, (), init=tmp_path / "first")
     differs = {name for name, value in run.model.state_dict().items() if not torch.equal(value, kept[name])}
     assert differs == {
-        f"roi_heads.box_predictor.{part}"
-        for part in ("cls_score.weight", "cls_score.bias", "bbox_pred.weight", "bbox_pred.bias")
+        f"roi_heads.box_predictor.{layer}.{part}"
+        for layer in ("cls_score", "bbox_pred", "quality.2")
+        for part in ("weight", "bias")
     }
     (note,) = [note for note in run.notes if "starts from" in note]
     assert "which finds top, bottom; made anew for top, long: roi_heads.box_predictor.bbox_pred.bias" in note
@@ -225,7 +226,8 @@ def test_a_run_can_start_from_a_model_folder(tmp_path: Path, rectangles: Rectang
     allowed = SMALL.model_copy(update={"empty_classes": "allow"})
     run = start(tmp_path / "run", RunInfo(allowed, names, "x"), rectangles(2), (), init=folder)
     kept = reopen(folder, run.model)
-    assert all(torch.equal(value, kept[name]) for name, value in run.model.state_dict().items())
+    taken = run.model.state_dict()
+    assert all(torch.equal(taken[name], value) for name, value in kept.items())
     other = start(tmp_path / "other", INFO, [draw(tmp_path, 0)], (), init=folder)
     body = "backbone.body.conv_stem.weight"
     assert torch.equal(other.model.state_dict()[body], kept[body])

@@ -38,7 +38,10 @@ def command(
         Path, typer.Option(help="The data set whose val photos prove the export; for an embedder also a CSV.")
     ],
     also: Annotated[
-        list[Path] | None, typer.Option(help="A further run of the same model: the mean of their weights is exported.")
+        list[Path] | None,
+        typer.Option(
+            help="A further run of the same model, or the model folder it began at: exports the mean of both."
+        ),
     ] = None,
     card: Annotated[
         Path | None, typer.Option(help="A YAML file with the model's name, recipe and sources; else the run's own.")

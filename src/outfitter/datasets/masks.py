@@ -26,14 +26,15 @@ from outfitter.taxonomy import CCP_TO_SLOT
 
 MIN_PIECE: Final = 0.05
 MIN_AREA: Final = 100
+PHOTOS: Final = ("photos", "images")
 BACKGROUND: Final = ("null", "background")
 
 
 @READERS.register("masks")
 def read(source: Path) -> Source:
     """Raises DatasetError if the folder is not laid out as above."""
-    labels = tuple(line.strip() for _, line in read_lines(source / "labels.txt") if line.strip())
-    photos = next((source / name for name in ("photos", "images") if (source / name).is_dir()), None)
+    labels = labels_of(source)
+    photos = next((source / name for name in PHOTOS if (source / name).is_dir()), None)
     masks = source / "masks"
     if photos is None or not masks.is_dir():
         raise DatasetError(f"{source}: need photos/NAME.jpg, masks/NAME.png and labels.txt in it.")
@@ -47,6 +48,17 @@ def read(source: Path) -> Source:
         "Apache-2.0" if is_ccp else "",
         drops,
     )
+
+
+def mask_beside(photo: Path) -> Path | None:
+    """The mask of a photo that lies as above, whatever data set names the photo; None where there is none."""
+    mask = photo.parents[1] / "masks" / f"{photo.stem}.png" if photo.parent.name in PHOTOS else None
+    return mask if mask is not None and mask.is_file() else None
+
+
+def labels_of(source: Path) -> tuple[str, ...]:
+    """What the ids of the masks in ``source/masks`` mean. Raises DatasetError: no ``labels.txt``."""
+    return tuple(line.strip() for _, line in read_lines(source / "labels.txt") if line.strip())
 
 
 def _records(photos: dict[str, Path], masks: Path, labels: tuple[str, ...], drops: Drops) -> Iterator[Record]:

@@ -6,6 +6,8 @@ what an uninterrupted one would have seen.
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -27,7 +29,23 @@ class Augment(Options):
     keep: float = Field(default=0.3, gt=0, le=1, description="a box less visible than this share is dropped")
 
 
+MASK_STRIDE: Final = 4
+"""A varied mask has a pixel for each square of so many of the picture's."""
+UNKNOWN: Final = 255
+"""In a varied mask: outside of the photo, or nothing is known."""
+
 NONE = Augment(flip=0, zoom=0, stretch=0, shift=0, colour=0, grey=0)
+
+
+class Varied(NamedTuple):
+    """pixels: uint8 (canvas height, canvas width, 3). boxes_xyxy: those still visible, in pixels of the canvas,
+    clipped; kept: which of the photo's they are. mask: uint8 (canvas height / 4, canvas width / 4), if one was given.
+    """
+
+    pixels: NDArray[np.uint8]
+    boxes_xyxy: Boxes
+    kept: NDArray[np.intp]
+    mask: NDArray[np.uint8] | None
 
 
 def vary(
@@ -37,7 +55,8 @@ def vary(
     options: Augment,
     rng: np.random.Generator,
     squash: bool = False,
-) -> tuple[NDArray[np.uint8], Boxes, NDArray[np.intp]]:
+    mask: NDArray[np.uint8] | None = None,
+) -> Varied:
     """Cut a random window of a photo and fit it to the canvas.
 
     Args:
@@ -45,10 +64,7 @@ def vary(
         boxes_xyxy: (N, 4), pixels of the photo.
         canvas_wh: the size of the result.
         squash: give the photo the canvas's shape first, as a detector of fixed size is served; else keep its own.
-
-    Returns:
-        uint8 (canvas height, canvas width, 3); the boxes still visible, in pixels of the canvas, clipped; and which
-        of the N boxes they are.
+        mask: uint8 (H, W) of ids below `UNKNOWN`, moved as the photo is.
     """
     height, width = pixels.shape[:2]
     canvas = np.array(canvas_wh, np.float64)
@@ -75,10 +91,26 @@ def vary(
     clipped = np.clip(moved, 0, np.tile(canvas, 2).astype(np.float32))
     kept = np.flatnonzero(areas(clipped) >= np.maximum(options.keep * areas(moved), 16))
     clipped = clipped[kept]
+    moved_mask = None if mask is None else _moved(mask, seen, target, canvas_wh)
     if rng.random() < options.flip:
         result = result[:, ::-1]
+        moved_mask = None if moved_mask is None else moved_mask[:, ::-1]
         clipped = np.stack([canvas[0] - clipped[:, 2], clipped[:, 1], canvas[0] - clipped[:, 0], clipped[:, 3]], 1)
-    return _recolour(result, options, rng), clipped.astype(np.float32), kept
+    return Varied(_recolour(result, options, rng), clipped.astype(np.float32), kept, moved_mask)
+
+
+def _moved(
+    mask: NDArray[np.uint8], seen: NDArray[np.float64], target: NDArray[np.intp], canvas_wh: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """What of the mask the canvas shows, by the nearest pixel. seen: xyxy of the photo; target: where that lies."""
+    width, height = (side // MASK_STRIDE for side in canvas_wh)
+    result = np.full((height, width), UNKNOWN, np.uint8)
+    (left, top), (right, bottom) = np.clip(np.rint(target / MASK_STRIDE).astype(int), 0, [width, height])
+    if right > left and bottom > top:
+        size = (int(right - left), int(bottom - top))
+        shown = Image.fromarray(mask).resize(size, Image.Resampling.NEAREST, tuple(seen))
+        result[top:bottom, left:right] = np.asarray(shown)
+    return result
 
 
 def _recolour(pixels: NDArray[np.uint8], options: Augment, rng: np.random.Generator) -> NDArray[np.uint8]:

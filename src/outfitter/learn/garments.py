@@ -174,7 +174,7 @@ def view(item: Item, side: int, views: Views, rng: np.random.Generator) -> NDArr
         size = np.tile(box[:, 2:] - box[:, :2], 2)
         moved = clip((box + views.jitter * rng.uniform(-1, 1, 4) * size).astype(np.float32), photo.size_wh)
         pixels = crop(photo, moved, side).pixels[0]
-    pixels, _, _ = vary(pixels, np.zeros((0, 4), np.float32), (side, side), views.picture, rng)
+    pixels = vary(pixels, np.zeros((0, 4), np.float32), (side, side), views.picture, rng).pixels
     if rng.random() < views.recolour:
         hue, saturation, value = Image.fromarray(pixels).convert("HSV").split()
         turned = hue.point(_turn(rng))

@@ -77,6 +77,11 @@ class TrainOptions(LoopOptions):
         le=1,
         description="most of these proposals that may show a garment, as a share; null: the model's own",
     )
+    segments: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of naming each pixel, on photos laid out as the format 'masks' has them; 0: boxes alone",
+    )
     empty_classes: Literal["refuse", "allow"] = Field(
         default="refuse", description="whether a class may have no box at all in train"
     )

@@ -29,13 +29,16 @@ def reopen(folder: Path, model: nn.Module) -> dict[str, Tensor]:
     """The state dict of `model`, with the weights that `folder` holds.
 
     model: the architecture that the folder was exported from, built for the same classes. Weights kept in half
-    precision are widened.
+    precision are widened. A branch that the architecture got after the folder was made (`added`) is left out.
 
     Raises:
         TrainingError: the folder holds another architecture, or other classes.
     """
     file = onnx.load(folder / MODEL_FILE)
     stored = {t.name.removesuffix(".half"): numpy_helper.to_array(t) for t in file.graph.initializer}
+    for node in file.graph.node:  # of equal tensors an export keeps one
+        if node.op_type == "Identity" and node.input[0] in stored:
+            stored[node.output[0]] = stored[node.input[0]]
     named = {_own_name(name): value for name, value in stored.items()}
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     for name, value in named.items():
@@ -54,7 +57,10 @@ def reopen(folder: Path, model: nn.Module) -> dict[str, Tensor]:
         for part, constant in (("weight", 1.0), ("running_mean", 0.0), ("running_var", 1.0 - epsilon)):
             state[f"{norm}.{part}"].fill_(constant)
     covered = {part for convolution, norm, _ in pairs for part in (f"{convolution}.weight", norm)}
-    for name in model.state_dict():
+    added = [name for name in state if name.startswith(tuple(getattr(model, "added", ())))]
+    if not set(added) & set(named):
+        state = {name: tensor for name, tensor in state.items() if name not in added}
+    for name in state:
         if name not in named and name not in covered and name.rpartition(".")[0] not in covered:
             raise TrainingError(f"{folder}: has no weights for {name}. Name the architecture it was exported from.")
     return state

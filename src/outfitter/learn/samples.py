@@ -6,15 +6,19 @@ No state has to be saved to resume a run, and no worker's timing can change what
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from outfitter.learn.augment import vary
+from outfitter.datasets.masks import labels_of, mask_beside
+from outfitter.errors import TrainingError
+from outfitter.learn.augment import MASK_STRIDE, UNKNOWN, vary
 from outfitter.learn.options import TrainOptions
 from outfitter.learn.targets import Target, encode
 from outfitter.photo import load_photo
@@ -83,19 +87,68 @@ class Samples(Dataset[Batch]):
         for number in range(step * batch + self.rank, (step + 1) * batch, self.world):
             example = self.examples[self._pick(number)]
             rng = np.random.default_rng([seed, 3, number])
-            pixels, boxes, kept = vary(
-                load_photo(example.image).pixels,
+            photo = load_photo(example.image)
+            varied = vary(
+                photo.pixels,
                 example.annotations.boxes_xyxy,
                 canvas,
                 self.options.augment,
                 rng,
                 squash=self.options.input.fixed_wh is not None,
+                mask=_mask_of(example.image, photo.size_wh) if self.options.segments else None,
             )
-            labels = [example.annotations.labels[i] for i in kept]
-            result.images.append(torch.from_numpy(pixels).permute(2, 0, 1).float())
-            result.targets.append(encode(boxes, labels, self.class_names))
+            labels = [example.annotations.labels[i] for i in varied.kept]
+            target = encode(varied.boxes_xyxy, labels, self.class_names)
+            if self.options.segments:
+                target["mask"] = _known(varied.mask, canvas)
+            result.images.append(torch.from_numpy(varied.pixels).permute(2, 0, 1).float())
+            result.targets.append(target)
             result.names.append(example.name)
         return result
+
+
+def mask_names(examples: Sequence[Example]) -> tuple[str, ...]:
+    """What the ids of the masks that lie beside these photos mean.
+
+    Raises:
+        TrainingError: no photo has a mask beside it, or two sources name their ids differently.
+    """
+    sources = sorted({mask.parents[1] for example in examples if (mask := mask_beside(example.image))})
+    found = {labels_of(source): source for source in sources}
+    if not found:
+        raise TrainingError(
+            "segments: no photo to train on has a mask beside it; need photos/NAME.jpg, masks/NAME.png and labels.txt "
+            "in one folder, as the format 'masks' has them. Leave segments out, or train on such photos besides."
+        )
+    if len(found) > 1:
+        raise TrainingError(
+            f"segments: {' and '.join(map(str, found.values()))} name the ids of their masks differently, and one "
+            "branch learns them. Give them the same labels.txt."
+        )
+    return next(iter(found))
+
+
+def _mask_of(photo: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8] | None:
+    """The mask that lies beside a photo, uint8 (H, W); None where there is none."""
+    path = mask_beside(photo)
+    if path is None:
+        return None
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            if image.mode not in ("L", "P") or image.size != size_wh:
+                raise ValueError(f"its mode is {image.mode}, its size {image.width} × {image.height}")
+            return np.asarray(image)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{path}: {error}; need an 8-bit PNG of {size_wh[0]} × {size_wh[1]} pixels, as the photo beside it is. "
+            "Mend or remove it."
+        ) from error
+
+
+def _known(mask: NDArray[np.uint8] | None, canvas_wh: tuple[int, int]) -> Tensor:
+    if mask is None:
+        return torch.full((canvas_wh[1] // MASK_STRIDE, canvas_wh[0] // MASK_STRIDE), UNKNOWN, dtype=torch.uint8)
+    return torch.from_numpy(np.ascontiguousarray(mask))
 
 
 def stream(samples: Samples, first_step: int) -> Iterator[Batch]:

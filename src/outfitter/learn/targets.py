@@ -7,7 +7,7 @@ manifests never contain these integers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -22,10 +22,14 @@ BACKGROUND = 0
 
 
 class Target(TypedDict):
-    """Truth of one image as torchvision's detectors take it. boxes: float32 (N, 4) xyxy pixels; labels: int64 (N,)."""
+    """Truth of one image as torchvision's detectors take it. boxes: float32 (N, 4) xyxy pixels; labels: int64 (N,).
+
+    mask: uint8 (H / 4, W / 4), where a detector also learns from masks.
+    """
 
     boxes: Tensor
     labels: Tensor
+    mask: NotRequired[Tensor]
 
 
 def outputs_for(class_names: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ repeatable says `outfitter.learn.loop`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from outfitter.learn.options import TrainOptions
 from outfitter.learn.predict import TorchDetector
 from outfitter.learn.preflight import check_classes, draw_pairs, draw_samples
 from outfitter.learn.reopen import reopen
-from outfitter.learn.samples import Batch, Samples, stream
+from outfitter.learn.samples import Batch, Samples, mask_names, stream
 from outfitter.photo import load_photo
 from outfitter.values import Detections, Example
 
@@ -83,14 +83,16 @@ def read_run(run: Path) -> RunInfo:
 def load_trained(run: Path, also: Sequence[Path] = ()) -> tuple[TorchDetector, RunInfo]:
     """The best model of a run (averaged weights where it kept them), else the newest.
 
-    also: further runs, whose weights are averaged with the first's; a run named twice counts twice. Of runs that began
-    at the same weights the mean is often better than each (model soups, Wortsman et al. 2022).
+    also: further runs or model folders, whose weights are averaged with the first's; one named twice counts twice. Of
+    runs that began at the same weights the mean is often better than each (model soups, Wortsman et al. 2022), and so
+    is that of a run and the model it began at (Wortsman et al. 2022, "Robust fine-tuning").
 
     Raises:
         TrainingError: no run folder, without a checkpoint, or one of `also` has another model or other classes.
     """
     info = read_run(run)
-    for other in map(read_run, also):
+    folders = [each for each in also if (each / MANIFEST_FILE).is_file()]
+    for other in (read_run(each) for each in also if each not in folders):
         if (other.options.model, other.class_names) != (info.options.model, info.class_names):
             raise TrainingError(
                 f"{run} has {info.options.model} for {', '.join(info.class_names)}, another of the runs has "
@@ -98,16 +100,44 @@ def load_trained(run: Path, also: Sequence[Path] = ()) -> tuple[TorchDetector, R
                 "have a mean. Leave that run out."
             )
     model = build(info.options.model, info.class_names, NO_WEIGHTS)
-    model.load_state_dict(_mean([best_weights(each) for each in (run, *also)]))
+    states = [best_weights(run)]
+    for each in also:
+        states.append(_refolded(each, model, info, states[0]) if each in folders else best_weights(each))
+    model.load_state_dict(_own(model, _mean(states)))
     return TorchDetector(model, info.class_names, info.options.input), info
 
 
-def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Each tensor's mean; counters are the first's."""
-    return {
-        name: torch.stack([state[name] for state in states]).mean(0) if first.is_floating_point() else first
-        for name, first in states[0].items()
-    }
+def _own(model: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What of a run's weights `model` has, too: a branch that only training has is left out."""
+    names = model.state_dict().keys()
+    return {name: tensor for name, tensor in state.items() if name in names}
+
+
+def _mean(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Each tensor's mean over the states that have it; counters are the first's."""
+    named = {name: [state[name] for state in states if name in state] for name in states[0]}
+    return {name: torch.stack(each).mean(0) if each[0].is_floating_point() else each[0] for name, each in named.items()}
+
+
+def _refolded(folder: Path, model: nn.Module, info: RunInfo, beside: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a model folder, to be averaged with those of a run that began at one.
+
+    Raises:
+        TrainingError: it has other classes, another architecture, or the run splits normalisations otherwise.
+    """
+    names = read_manifest(folder, "detector").class_names
+    if names != info.class_names:
+        raise TrainingError(
+            f"{folder} is for {', '.join(names)}, the run for {', '.join(info.class_names)}; only weights for the same "
+            "classes have a mean. Leave that folder out."
+        )
+    state = reopen(folder, model)
+    if any(not torch.equal(beside[name], state[name]) for name in state if name.endswith("running_var")):
+        raise TrainingError(
+            f"{folder}: an export folds each normalisation into its convolution, so its weights have a mean only with "
+            "those of a run that began at a model folder ('train --init FOLDER'). Name the run it was exported from."
+        )
+    return state
 
 
 def best_checkpoint(run: Path) -> Path:
@@ -146,6 +176,11 @@ class DetectorTask:
                 if heads is None:
                     raise ConfigError(f"{key}: {options.model} has one stage only. Leave it out.")
                 setattr(heads.fg_bg_sampler, setting, wanted)
+        if options.segments:
+            learn_segments = getattr(model, "learn_segments", None)
+            if learn_segments is None:
+                raise ConfigError(f"segments: {options.model} has no branch that learns from masks. Leave it out.")
+            learn_segments(mask_names(self.train), options.segments)
         return model
 
     def batches(self, first_step: int, rank: int, world: int) -> Iterator[Batch]:
@@ -236,7 +271,7 @@ def _take(model: nn.Module, init: Path, info: RunInfo) -> list[str]:
         given = build(info.options.model, names, NO_WEIGHTS)
         state = reopen(init, given)
     else:
-        names, state = read_run(init).class_names, best_weights(init)
+        names, state = read_run(init).class_names, _own(model, best_weights(init))
     own = model.state_dict()
     remade = sorted(name for name in own if name not in state or state[name].shape != own[name].shape)
     if names == info.class_names and not remade:

@@ -25,7 +25,7 @@ class SeparableRoIAlign(MultiScaleRoIAlign):  # type: ignore[misc]
         """x: maps (B, C, H, W) by name; boxes: B × float32 (K, 4) xyxy in pixels of the images, whose (height, width)
         are `image_shapes`. Returns (sum of K, C, bins, bins)."""
         maps = [x[name] for name in self.featmap_names]
-        learning = torch.is_grad_enabled() and any(one.requires_grad for one in maps)
+        learning = self.training and torch.is_grad_enabled() and any(one.requires_grad for one in maps)
         if not learning or maps[0].device.type != "cpu":
             pooled: Tensor = super().forward(x, boxes, image_shapes)
             return pooled

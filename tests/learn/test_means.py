@@ -1,0 +1,87 @@
+"""Of several runs, or of a run and the model it began at, the mean of the weights is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from outfitter.artifact import SHIPPED, DetectorInput
+from outfitter.errors import TrainingError
+from outfitter.learn.export import export_detector
+from outfitter.learn.models import build
+from outfitter.learn.options import Optimiser, TrainOptions
+from outfitter.learn.reopen import reopen
+from outfitter.learn.train import RunInfo, best_weights, load_trained, start
+from outfitter.values import Example
+from tests.learn.test_export import CARD
+
+Rectangles = Callable[[int], list[Example]]
+NAMES = ("top", "bottom")
+OPTIONS = TrainOptions(
+    steps=2,
+    batch=2,
+    input=DetectorInput(area=96 * 128, multiple_of=32),
+    workers=0,
+    evaluate_every=100,
+    optimiser=Optimiser(warm_up=1),
+)
+INFO = RunInfo(OPTIONS, NAMES, "x")
+
+
+def weights(*sources: Path) -> Mapping[str, Tensor]:
+    return load_trained(sources[0], sources[1:])[0].model.state_dict()
+
+
+def assert_mean(found: Mapping[str, Tensor], first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:
+    for name, tensor in found.items():
+        if name not in second:
+            assert torch.equal(tensor, first[name]), name
+        elif tensor.is_floating_point():
+            torch.testing.assert_close(tensor, (first[name] + second[name]) / 2)
+
+
+def test_of_two_runs(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "a", INFO, examples, ())()
+    start(tmp_path / "b", RunInfo(OPTIONS.model_copy(update={"seed": 1}), NAMES, "x"), examples, ())()
+    a, b = (best_weights(tmp_path / name) for name in "ab")
+    assert not torch.equal(a["rpn.head.cls_logits.weight"], b["rpn.head.cls_logits.weight"])
+    assert_mean(weights(tmp_path / "a", tmp_path / "b"), a, b)
+    other = RunInfo(OPTIONS, ("bottom", "top"), "x")
+    start(tmp_path / "c", other, examples, ())()
+    with pytest.raises(TrainingError, match="only weights of the same model and classes have a mean"):
+        load_trained(tmp_path / "a", [tmp_path / "c"])
+
+
+def test_of_a_run_and_the_folder_it_began_at(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "first", INFO, examples, ())()
+    folder = tmp_path / "folder"
+    export_detector(load_trained(tmp_path / "first")[0], folder, examples, CARD)
+    start(tmp_path / "second", INFO, examples, (), init=folder)()
+    given = reopen(folder, build("faster_rcnn_lite", NAMES, "none"))
+    assert_mean(weights(tmp_path / "second", folder), best_weights(tmp_path / "second"), given)
+    with pytest.raises(TrainingError, match="have a mean only with those of a run that began at a model folder"):
+        load_trained(tmp_path / "first", [folder])
+    with pytest.raises(
+        TrainingError, match=r"is for top, bottom, long, .*only weights for the same classes have a mean"
+    ):
+        load_trained(tmp_path / "second", [SHIPPED / "detector"])
+
+
+def test_a_branch_that_one_of_them_lacks_is_the_others(
+    tmp_path: Path, rectangles: Rectangles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As exports from before a branch was added do."""
+    examples = rectangles(2)
+    start(tmp_path / "first", INFO, examples, ())()
+    start(tmp_path / "second", INFO, examples, ())()
+    first, second = (best_weights(tmp_path / name) for name in ("first", "second"))
+    old = {name: tensor for name, tensor in second.items() if ".quality." not in name}
+    monkeypatch.setattr("outfitter.learn.train.best_weights", lambda run: first if run == tmp_path / "first" else old)
+    assert_mean(weights(tmp_path / "first", tmp_path / "second"), first, old)
+    assert old.keys() < first.keys()
