@@ -57,6 +57,18 @@ def test_of_two_runs(tmp_path: Path, rectangles: Rectangles) -> None:
         load_trained(tmp_path / "a", [tmp_path / "c"])
 
 
+def test_along_a_run(tmp_path: Path, rectangles: Rectangles) -> None:
+    options = OPTIONS.model_copy(update={"steps": 6, "save_every": 1, "keep_every": 2, "evaluate_every": 1})
+    examples = rectangles(2)
+    start(tmp_path / "run", RunInfo(options, NAMES, "x"), examples, examples)()
+    kept = sorted((tmp_path / "run" / "checkpoints").iterdir())
+    assert [int(folder.name.removeprefix("step-")) for folder in kept] == [2, 4, 5, 6]
+    first, second = best_weights(kept[0]), best_weights(kept[3])
+    assert not torch.equal(first["rpn.head.cls_logits.weight"], second["rpn.head.cls_logits.weight"])
+    assert_mean(weights(kept[0], kept[3]), first, second)
+    assert_mean(weights(tmp_path / "run" / "best"), best_weights(tmp_path / "run"), {})
+
+
 def test_of_a_run_and_the_folder_it_began_at(tmp_path: Path, rectangles: Rectangles) -> None:
     examples = rectangles(2)
     start(tmp_path / "first", INFO, examples, ())()

@@ -40,7 +40,7 @@ def command(
     also: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A further run of the same model, or the model folder it began at: exports the mean of both."
+            help="A further run, a checkpoint, or the model folder it began at: the mean of their weights is exported."
         ),
     ] = None,
     card: Annotated[

@@ -121,9 +121,18 @@ def latest(run: Path) -> Path | None:
     return next(reversed(_complete(run)), None)
 
 
-def prune(run: Path, keep: int = 2) -> None:
-    """Remove all but the newest `keep` complete checkpoints, and whatever an interrupted save left."""
-    kept = _complete(run)[-keep:]
+def run_of(checkpoint: Path) -> Path:
+    """The run that a checkpoint in ``RUN/checkpoints`` or ``RUN/best`` belongs to; any other folder is a run itself."""
+    if not (checkpoint / STATE_FILE).is_file():
+        return checkpoint
+    return checkpoint.parents[1] if checkpoint.parent.name == "checkpoints" else checkpoint.parent
+
+
+def prune(run: Path, keep: int = 2, every: int = 0) -> None:
+    """Remove what an interrupted save left, and all complete checkpoints but the newest `keep` and those of steps that
+    `every` divides, if it is not 0."""
+    complete = _complete(run)
+    kept = [f for f in complete if f in complete[-keep:] or (every and int(f.name.removeprefix("step-")) % every == 0)]
     for folder in (run / "checkpoints").iterdir():
         if folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)

@@ -201,7 +201,7 @@ class Run:
     def _save(self) -> None:
         if self.accelerator.is_main_process:
             checkpoints.save(checkpoints.step_folder(self.folder, self.step), self._checkpoint())
-            checkpoints.prune(self.folder)
+            checkpoints.prune(self.folder, every=self.options.keep_every)
 
     def restore(self, found: checkpoints.Checkpoint) -> None:
         """Go on from a checkpoint."""

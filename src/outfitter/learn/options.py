@@ -50,6 +50,11 @@ class LoopOptions(Options):
     workers: int = Field(default=1, ge=0, description="processes that load photos")
     evaluate_every: int = Field(default=500, gt=0, description="steps between evaluations on val")
     save_every: int = Field(default=100, gt=0, description="steps between checkpoints")
+    keep_every: int = Field(
+        default=0,
+        ge=0,
+        description="keep checkpoints of steps that this divides, besides the newest two; 0: only those",
+    )
     patience: int = Field(default=0, ge=0, description="stop after so many evaluations without a better AP; 0: never")
 
     @property

@@ -81,18 +81,19 @@ def read_run(run: Path) -> RunInfo:
 
 
 def load_trained(run: Path, also: Sequence[Path] = ()) -> tuple[TorchDetector, RunInfo]:
-    """The best model of a run (averaged weights where it kept them), else the newest.
+    """The best model of a run (averaged weights where it kept them), else the newest; or that of a checkpoint.
 
-    also: further runs or model folders, whose weights are averaged with the first's; one named twice counts twice. Of
-    runs that began at the same weights the mean is often better than each (model soups, Wortsman et al. 2022), and so
-    is that of a run and the model it began at (Wortsman et al. 2022, "Robust fine-tuning").
+    also: further runs, checkpoints or model folders, whose weights are averaged with the first's; one named twice
+    counts twice. Of runs that began at the same weights the mean is often better than each (model soups, Wortsman et
+    al. 2022), and so is that along a run (Izmailov et al. 2018) and of a run and the model it began at (Wortsman et
+    al. 2022, "Robust fine-tuning").
 
     Raises:
         TrainingError: no run folder, without a checkpoint, or one of `also` has another model or other classes.
     """
-    info = read_run(run)
+    info = read_run(checkpoints.run_of(run))
     folders = [each for each in also if (each / MANIFEST_FILE).is_file()]
-    for other in (read_run(each) for each in also if each not in folders):
+    for other in (read_run(checkpoints.run_of(each)) for each in also if each not in folders):
         if (other.options.model, other.class_names) != (info.options.model, info.class_names):
             raise TrainingError(
                 f"{run} has {info.options.model} for {', '.join(info.class_names)}, another of the runs has "
@@ -149,8 +150,8 @@ def best_checkpoint(run: Path) -> Path:
 
 
 def best_weights(run: Path) -> dict[str, Tensor]:
-    """The state dict of a run's best checkpoint, averaged where the run averaged."""
-    found = checkpoints.load(best_checkpoint(run))
+    """The state dict of a run's best checkpoint, or of a checkpoint itself, averaged where the run averaged."""
+    found = checkpoints.load(run if checkpoints.run_of(run) != run else best_checkpoint(run))
     return dict(found.ema or found.model)
 
 
