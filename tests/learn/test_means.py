@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from outfitter.artifact import SHIPPED, DetectorInput
@@ -15,7 +16,7 @@ from outfitter.learn.export import export_detector
 from outfitter.learn.models import build
 from outfitter.learn.options import Optimiser, TrainOptions
 from outfitter.learn.reopen import reopen
-from outfitter.learn.train import RunInfo, best_weights, load_trained, start
+from outfitter.learn.train import RunInfo, best_weights, load_trained, resume, start
 from outfitter.values import Example
 from tests.learn.test_export import CARD
 
@@ -85,15 +86,23 @@ def test_of_a_run_and_the_folder_it_began_at(tmp_path: Path, rectangles: Rectang
         load_trained(tmp_path / "second", [SHIPPED / "detector"])
 
 
-def test_a_branch_that_one_of_them_lacks_is_the_others(
-    tmp_path: Path, rectangles: Rectangles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As exports from before a branch was added do."""
+def test_a_run_from_before_a_branch_was_added(tmp_path: Path, rectangles: Rectangles) -> None:
+    """It is served, has its share in a mean, and is begun from; only resumed it cannot be."""
     examples = rectangles(2)
-    start(tmp_path / "first", INFO, examples, ())()
-    start(tmp_path / "second", INFO, examples, ())()
-    first, second = (best_weights(tmp_path / name) for name in ("first", "second"))
-    old = {name: tensor for name, tensor in second.items() if ".quality." not in name}
-    monkeypatch.setattr("outfitter.learn.train.best_weights", lambda run: first if run == tmp_path / "first" else old)
-    assert_mean(weights(tmp_path / "first", tmp_path / "second"), first, old)
-    assert old.keys() < first.keys()
+    start(tmp_path / "new", INFO, examples, ())()
+    start(tmp_path / "old", INFO, examples, ())()
+    for file in (tmp_path / "old").rglob("*.safetensors"):
+        if file.stem in ("model", "ema"):
+            save_file({name: tensor for name, tensor in load_file(file).items() if ".quality." not in name}, file)
+    old, new = best_weights(tmp_path / "old"), best_weights(tmp_path / "new")
+    assert old.keys() < new.keys()
+    served = weights(tmp_path / "old")
+    assert all(torch.equal(served[name], tensor) for name, tensor in old.items())
+    assert not served["roi_heads.box_predictor.quality.2.weight"].any()
+    assert_mean(weights(tmp_path / "new", tmp_path / "old"), new, old)
+    begun = start(tmp_path / "begun", INFO, examples, (), init=tmp_path / "old")
+    assert torch.equal(begun.model.state_dict()["rpn.head.cls_logits.bias"], old["rpn.head.cls_logits.bias"])
+    with pytest.raises(
+        TrainingError, match=r"was begun by another version, whose faster_rcnn_lite differs in .*--init"
+    ):
+        resume(tmp_path / "old", examples, (), steps=4)

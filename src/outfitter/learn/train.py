@@ -109,9 +109,11 @@ def load_trained(run: Path, also: Sequence[Path] = ()) -> tuple[TorchDetector, R
 
 
 def _own(model: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What of a run's weights `model` has, too: a branch that only training has is left out."""
-    names = model.state_dict().keys()
-    return {name: tensor for name, tensor in state.items() if name in names}
+    """The state dict of `model` with the weights of a run: a branch that only training has is left out, one that the
+    architecture got since the run was made is as it is before it learns."""
+    own = model.state_dict()
+    added = {name: own[name] for name in own if name.startswith(tuple(getattr(model, "added", ())))}
+    return {**added, **{name: tensor for name, tensor in state.items() if name in own}}
 
 
 def _mean(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -252,6 +254,12 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
     if steps is not None and run.accelerator.is_main_process:
         info.write(folder)
     if found is not None:
+        own = run.accelerator.unwrap_model(run.model).state_dict()
+        if differing := sorted(own.keys() ^ found.model.keys()):
+            raise TrainingError(
+                f"{folder}: was begun by another version, whose {info.options.model} differs in {differing[0]}. "
+                f"Begin a new run at its weights: 'outfitter train DATA --out NEW --init {folder}'."
+            )
         run.restore(found)
     return run
 

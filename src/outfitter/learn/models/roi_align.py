@@ -2,8 +2,8 @@
 
 A bin's value is the mean of bilinear samples on a grid of rows and columns, so it is a weighted mean of the feature
 map whose weights are a product: those of its rows times those of its columns (He et al. 2017, section 3, computed as
-two linear resamplings). torchvision's kernel for the gradient runs on a single core, and takes half of a training step;
-matrix products use all of them. The values are the same but for rounding.
+two linear resamplings). torchvision's kernel for the gradient runs on a single core, and takes up to half of a training
+step; matrix products use all of them. The values are the same but for rounding.
 """
 
 from __future__ import annotations
