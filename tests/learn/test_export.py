@@ -17,10 +17,10 @@ from outfitter.errors import ConfigError, ModelError, TrainingError
 from outfitter.learn.card import Card, read_card
 from outfitter.learn.embedder import Colours, LiteAndColour, crops_of, export_embedder
 from outfitter.learn.export import best_threshold, export_detector, threshold_for_empty
-from outfitter.learn.train import RunInfo, load_trained, read_run, start
+from outfitter.learn.train import load_trained
 from outfitter.values import Annotations, Crops, Detections, Example, Photo
 from tests.conftest import ToyModels
-from tests.learn.conftest import Learnt
+from tests.learn.conftest import LEEWAY, Learnt
 from tests.toy import picture
 
 CARD = Card(name="rectangles", recipe="tests", sources=(Source(name="drawn", licence="CC0"),))
@@ -34,9 +34,10 @@ def test_eight_photos_are_learnt_by_heart(learnt: Learnt) -> None:
 @pytest.mark.slow
 def test_the_export_equals_torch(learnt: Learnt, tmp_path: Path) -> None:
     torch_detector = load_trained(learnt.run)[0]
-    manifest, parity = export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD)
+    manifest, parity = export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD, max_drop=LEEWAY)
     assert parity.exported.ap50 > 0.9
-    assert abs(parity.drop) <= 0.005
+    assert abs(parity.drop) <= LEEWAY
+    assert parity.apart == 0
     assert manifest == read_manifest(tmp_path / "model", "detector")
     assert manifest.class_names == ("top", "bottom")
     assert "CC0" in (tmp_path / "model/NOTICE").read_text()
@@ -45,24 +46,7 @@ def test_the_export_equals_torch(learnt: Learnt, tmp_path: Path) -> None:
     found = Detector(tmp_path / "model")(Photo(wide, "wide"))
     assert found.size_wh == (300, 100), "photos of any shape fit"
     with pytest.raises(ModelError, match="never overwritten"):
-        export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD)
-
-
-@pytest.mark.slow
-def test_the_mean_of_runs(learnt: Learnt, tmp_path: Path) -> None:
-    one = load_trained(learnt.run)[0].model.state_dict()
-    info = read_run(learnt.run)
-    further = tmp_path / "further"
-    brief = RunInfo(info.options.model_copy(update={"steps": 2}), info.class_names, info.data)
-    start(further, brief, learnt.examples, learnt.examples)()
-    other = load_trained(further)[0].model.state_dict()
-    mean = load_trained(learnt.run, [further, further])[0].model.state_dict()
-    for name, tensor in mean.items():
-        expected = (one[name] + 2 * other[name]) / 3 if tensor.is_floating_point() else one[name]
-        torch.testing.assert_close(tensor, expected)
-    RunInfo(info.options, ("bottom", "top"), info.data).write(further)
-    with pytest.raises(TrainingError, match="for top, bottom, another of the runs .* for bottom, top; only weights of"):
-        load_trained(learnt.run, [further])
+        export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD, max_drop=LEEWAY)
 
 
 @pytest.mark.slow
@@ -70,7 +54,8 @@ def test_half_precision_halves_the_file(learnt: Learnt, tmp_path: Path) -> None:
     torch_detector = load_trained(learnt.run)[0]
     sizes = {}
     for precision in ("fp32", "fp16"):
-        export_detector(torch_detector, tmp_path / precision, learnt.examples, CARD, precision=precision)
+        folder = tmp_path / precision
+        export_detector(torch_detector, folder, learnt.examples, CARD, precision=precision, max_drop=LEEWAY)
         sizes[precision] = (tmp_path / precision / MODEL_FILE).stat().st_size
     assert sizes["fp16"] < 0.55 * sizes["fp32"]
 

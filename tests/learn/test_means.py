@@ -10,26 +10,19 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from outfitter.artifact import SHIPPED, DetectorInput
+from outfitter.artifact import SHIPPED
 from outfitter.errors import TrainingError
 from outfitter.learn.export import export_detector
 from outfitter.learn.models import build
-from outfitter.learn.options import Optimiser, TrainOptions
 from outfitter.learn.reopen import reopen
 from outfitter.learn.train import RunInfo, best_weights, load_trained, resume, start
 from outfitter.values import Example
 from tests.learn.test_export import CARD
+from tests.learn.test_train import SMALL
 
 Rectangles = Callable[[int], list[Example]]
 NAMES = ("top", "bottom")
-OPTIONS = TrainOptions(
-    steps=2,
-    batch=2,
-    input=DetectorInput(area=96 * 128, multiple_of=32),
-    workers=0,
-    evaluate_every=100,
-    optimiser=Optimiser(warm_up=1),
-)
+OPTIONS = SMALL.model_copy(update={"steps": 2})
 INFO = RunInfo(OPTIONS, NAMES, "x")
 
 
@@ -52,9 +45,11 @@ def test_of_two_runs(tmp_path: Path, rectangles: Rectangles) -> None:
     a, b = (best_weights(tmp_path / name) for name in "ab")
     assert not torch.equal(a["rpn.head.cls_logits.weight"], b["rpn.head.cls_logits.weight"])
     assert_mean(weights(tmp_path / "a", tmp_path / "b"), a, b)
+    thrice = weights(tmp_path / "a", tmp_path / "b", tmp_path / "b")["rpn.head.cls_logits.weight"]
+    torch.testing.assert_close(thrice, (a["rpn.head.cls_logits.weight"] + 2 * b["rpn.head.cls_logits.weight"]) / 3)
     other = RunInfo(OPTIONS, ("bottom", "top"), "x")
     start(tmp_path / "c", other, examples, ())()
-    with pytest.raises(TrainingError, match="only weights of the same model and classes have a mean"):
+    with pytest.raises(TrainingError, match="for top, bottom, another of the runs .* for bottom, top; only weights of"):
         load_trained(tmp_path / "a", [tmp_path / "c"])
 
 
@@ -74,7 +69,7 @@ def test_of_a_run_and_the_folder_it_began_at(tmp_path: Path, rectangles: Rectang
     examples = rectangles(2)
     start(tmp_path / "first", INFO, examples, ())()
     folder = tmp_path / "folder"
-    export_detector(load_trained(tmp_path / "first")[0], folder, examples, CARD)
+    export_detector(load_trained(tmp_path / "first")[0], folder, examples, CARD, max_drop=1.0)
     start(tmp_path / "second", INFO, examples, (), init=folder)()
     given = reopen(folder, build("faster_rcnn_lite", NAMES, "none"))
     assert_mean(weights(tmp_path / "second", folder), best_weights(tmp_path / "second"), given)

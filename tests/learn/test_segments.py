@@ -11,28 +11,19 @@ import pytest
 import torch
 from PIL import Image
 
-from outfitter.artifact import DetectorInput
 from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn.models.segments import Segments
-from outfitter.learn.options import Optimiser, TrainOptions, train_options
+from outfitter.learn.options import train_options
 from outfitter.learn.samples import mask_names
 from outfitter.learn.train import RunInfo, load_trained, resume, start
 from outfitter.photo import load_photo
 from outfitter.values import Example
 from tests.learn.conftest import COLOURS, draw
+from tests.learn.test_train import SMALL
 
 NAMES = ("top", "bottom")
 LABELS = ("null", "top", "bottom")
-OPTIONS = TrainOptions(
-    steps=6,
-    batch=2,
-    input=DetectorInput(area=96 * 128, multiple_of=32),
-    workers=0,
-    save_every=3,
-    evaluate_every=100,
-    optimiser=Optimiser(warm_up=2),
-    segments=0.5,
-)
+OPTIONS = SMALL.model_copy(update={"steps": 6, "save_every": 3, "segments": 0.5})
 INFO = RunInfo(OPTIONS, NAMES, "masked")
 
 
