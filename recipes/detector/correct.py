@@ -40,7 +40,7 @@ def corrections() -> dict[str, dict[str, str]]:
 
 def corrected(example: Example, wanted: dict[str, str]) -> Example:
     mask, names = mask_of(example.image)
-    found = {label: box for box, label in boxes_of(mask, tuple(names))}
+    found = {label: box for box, label in boxes_of(mask, names)}
     labels = list(example.annotations.labels)
     for label, slot in wanted.items():
         off = np.abs(example.annotations.boxes_xyxy - np.array(found[label])).max(1)

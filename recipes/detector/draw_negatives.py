@@ -23,6 +23,7 @@ from solids import solid, surface
 from outfitter.boutique.grounds import flat, paper
 from outfitter.datasets import load
 from outfitter.datasets.dataset import write_splits
+from outfitter.datasets.masks import labels_of, read_mask
 from outfitter.datasets.records import record_of
 from outfitter.geometry import as_boxes
 from outfitter.photo import encode_jpeg, load_photo
@@ -91,11 +92,10 @@ def ground(size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def mask_of(photo: Path) -> tuple[NDArray[np.uint8], list[str]]:
+def mask_of(photo: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """The mask of one of CCP's photos, and the names of its values."""
     folder = photo.parents[1]
-    mask = np.asarray(Image.open(folder / "masks" / f"{photo.stem}.png"))
-    return mask, (folder / "labels.txt").read_text(encoding="utf-8").split("\n")
+    return read_mask(folder / "masks" / f"{photo.stem}.png"), labels_of(folder)
 
 
 def cut(photo: Path, mask: NDArray[np.bool_]) -> Image.Image:

@@ -75,9 +75,8 @@ export_to "$work/run-sixth" "$work/detector-sixth"
 boxed_anew seventh detector-sixth 2500
 train "$work/run-seventh" "$work/seventh/seventh" --config "$here/seventh.yaml" --init "$work/run-sixth"
 
-export_to "$work/run-seventh" "$work/detector-seventh" --also "$work/run-sixth"
-
 # From the mean of the weights of both, boxed anew, with masks.
+export_to "$work/run-seventh" "$work/detector-seventh" --also "$work/run-sixth"
 boxed_anew eighth detector-seventh 2000
 train "$work/run-eighth" "$work/eighth/eighth" --config "$here/eighth.yaml" --init "$work/detector-seventh"
 

@@ -20,7 +20,7 @@ from outfitter.learn.export import best_threshold, export_detector, threshold_fo
 from outfitter.learn.train import load_trained
 from outfitter.values import Annotations, Crops, Detections, Example, Photo
 from tests.conftest import ToyModels
-from tests.learn.conftest import LEEWAY, Learnt
+from tests.learn.conftest import Learnt
 from tests.toy import picture
 
 CARD = Card(name="rectangles", recipe="tests", sources=(Source(name="drawn", licence="CC0"),))
@@ -34,9 +34,9 @@ def test_eight_photos_are_learnt_by_heart(learnt: Learnt) -> None:
 @pytest.mark.slow
 def test_the_export_equals_torch(learnt: Learnt, tmp_path: Path) -> None:
     torch_detector = load_trained(learnt.run)[0]
-    manifest, parity = export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD, max_drop=LEEWAY)
+    manifest, parity = export_detector(torch_detector, tmp_path / "model", learnt.others, CARD)
     assert parity.exported.ap50 > 0.9
-    assert abs(parity.drop) <= LEEWAY
+    assert abs(parity.drop) <= 0.005
     assert parity.apart == 0
     assert manifest == read_manifest(tmp_path / "model", "detector")
     assert manifest.class_names == ("top", "bottom")
@@ -46,7 +46,7 @@ def test_the_export_equals_torch(learnt: Learnt, tmp_path: Path) -> None:
     found = Detector(tmp_path / "model")(Photo(wide, "wide"))
     assert found.size_wh == (300, 100), "photos of any shape fit"
     with pytest.raises(ModelError, match="never overwritten"):
-        export_detector(torch_detector, tmp_path / "model", learnt.examples, CARD, max_drop=LEEWAY)
+        export_detector(torch_detector, tmp_path / "model", learnt.others, CARD)
 
 
 @pytest.mark.slow
@@ -54,8 +54,7 @@ def test_half_precision_halves_the_file(learnt: Learnt, tmp_path: Path) -> None:
     torch_detector = load_trained(learnt.run)[0]
     sizes = {}
     for precision in ("fp32", "fp16"):
-        folder = tmp_path / precision
-        export_detector(torch_detector, folder, learnt.examples, CARD, precision=precision, max_drop=LEEWAY)
+        export_detector(torch_detector, tmp_path / precision, learnt.others, CARD, precision=precision)
         sizes[precision] = (tmp_path / precision / MODEL_FILE).stat().st_size
     assert sizes["fp16"] < 0.55 * sizes["fp32"]
 

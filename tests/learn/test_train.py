@@ -226,8 +226,7 @@ def test_a_run_can_start_from_a_model_folder(tmp_path: Path, rectangles: Rectang
     allowed = SMALL.model_copy(update={"empty_classes": "allow"})
     run = start(tmp_path / "run", RunInfo(allowed, names, "x"), rectangles(2), (), init=folder)
     kept = reopen(folder, run.model)
-    taken = run.model.state_dict()
-    assert all(torch.equal(taken[name], value) for name, value in kept.items())
+    assert all(torch.equal(value, kept[name]) for name, value in run.model.state_dict().items())
     other = start(tmp_path / "other", INFO, [draw(tmp_path, 0)], (), init=folder)
     body = "backbone.body.conv_stem.weight"
     assert torch.equal(other.model.state_dict()[body], kept[body])

@@ -61,6 +61,19 @@ def labels_of(source: Path) -> tuple[str, ...]:
     return tuple(line.strip() for _, line in read_lines(source / "labels.txt") if line.strip())
 
 
+def read_mask(path: Path) -> NDArray[np.uint8]:
+    """The ids of a mask, uint8 (H, W).
+
+    Raises:
+        OSError: it cannot be read as a PNG.
+        ValueError: it is not one of 8 bits.
+    """
+    with Image.open(path, formats=("PNG",)) as image:
+        if image.mode not in ("L", "P"):
+            raise ValueError(f"its mode is {image.mode}")
+        return np.asarray(image)
+
+
 def _records(photos: dict[str, Path], masks: Path, labels: tuple[str, ...], drops: Drops) -> Iterator[Record]:
     found = {path.stem: path for path in sorted(masks.glob("*.png"))}
     for name in sorted(found.keys() - photos.keys(), key=natural):
@@ -70,10 +83,7 @@ def _records(photos: dict[str, Path], masks: Path, labels: tuple[str, ...], drop
             drops.add("missing annotation", str(photos[name]), "there is a photo, but no mask of this name")
             continue
         try:
-            with Image.open(found[name], formats=("PNG",)) as image:
-                if image.mode not in ("L", "P"):
-                    raise ValueError(f"its mode is {image.mode}")
-                mask = np.asarray(image)
+            mask = read_mask(found[name])
             boxes = boxes_of(mask, labels)
         except (OSError, ValueError) as error:
             drops.add("unreadable mask", str(found[name]), f"{error}; need an 8-bit PNG of ids below {len(labels)}")

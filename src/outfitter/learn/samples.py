@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from outfitter.datasets.masks import labels_of, mask_beside
+from outfitter.datasets.masks import labels_of, mask_beside, read_mask
 from outfitter.errors import TrainingError
 from outfitter.learn.augment import MASK_STRIDE, UNKNOWN, vary
 from outfitter.learn.options import TrainOptions
@@ -134,10 +133,10 @@ def _mask_of(photo: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8] | None:
     if path is None:
         return None
     try:
-        with Image.open(path, formats=("PNG",)) as image:
-            if image.mode not in ("L", "P") or image.size != size_wh:
-                raise ValueError(f"its mode is {image.mode}, its size {image.width} × {image.height}")
-            return np.asarray(image)
+        mask = read_mask(path)
+        if mask.shape != size_wh[::-1]:
+            raise ValueError(f"its size is {mask.shape[1]} × {mask.shape[0]}")
+        return mask
     except (OSError, ValueError) as error:
         raise TrainingError(
             f"{path}: {error}; need an 8-bit PNG of {size_wh[0]} × {size_wh[1]} pixels, as the photo beside it is. "
