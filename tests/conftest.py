@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,19 @@ def data_dir() -> Path:
     path = Path(folder)
     assert path.is_dir(), f"OUTFITTER_DATA is {folder}, which is not a folder"
     return path
+
+
+@contextmanager
+def logging_kept() -> Iterator[None]:
+    """The root logger is afterwards as it was: `outfitter serve` sends all logs to a stderr that ends with the test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.handlers = handlers
+        root.setLevel(level)
 
 
 @dataclass(frozen=True)

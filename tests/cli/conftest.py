@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from outfitter import cli
-from tests.conftest import ToyModels
+from tests.conftest import ToyModels, logging_kept
 from tests.toy import picture
 
 
@@ -32,13 +32,14 @@ Outfitter = Callable[..., Run]
 
 
 @pytest.fixture
-def outfitter(capsys: pytest.CaptureFixture[str]) -> Outfitter:
+def outfitter(capsys: pytest.CaptureFixture[str]) -> Iterator[Outfitter]:
     def call(*arguments: object) -> Run:
         code = cli.run([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return Run(code, captured.out, captured.err)
 
-    return call
+    with logging_kept():
+        yield call
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from outfitter.service.log import REQUEST, LogFormat, log_to
 from outfitter.service.metrics import Metrics
 from outfitter.values import Crops, Embeddings
 from outfitter.walk import Shop
-from tests.conftest import ToyModels
+from tests.conftest import ToyModels, logging_kept
 from tests.service.conftest import SHOP_PAGE, Serve, outfit
 from tests.service.test_api import problem
 from tests.service.test_catalogue_changes import until
@@ -48,13 +48,10 @@ class Logged:
 @pytest.fixture
 def logged(request: pytest.FixtureRequest) -> Iterator[Logged]:
     kind: LogFormat = getattr(request, "param", "json")
-    root = logging.getLogger()
-    handlers, level, made = list(root.handlers), root.level, Logged()
-    log_to(made.stream, kind)
-    yield made
-    logging.captureWarnings(False)
-    root.handlers, root.level = handlers, level
-    root.setLevel(level)
+    made = Logged()
+    with logging_kept():
+        log_to(made.stream, kind)
+        yield made
 
 
 def test_a_line_for_each_request(client: TestClient, logged: Logged) -> None:
