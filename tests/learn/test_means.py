@@ -55,7 +55,7 @@ def test_of_two_runs(tmp_path: Path, rectangles: Rectangles) -> None:
 
 
 def test_along_a_run(tmp_path: Path, rectangles: Rectangles) -> None:
-    options = OPTIONS.model_copy(update={"steps": 6, "save_every": 1, "keep_every": 2, "evaluate_every": 1})
+    options = OPTIONS.model_copy(update={"steps": 6, "save_every": 5, "keep_every": 2, "evaluate_every": 1})
     examples = rectangles(2)
     start(tmp_path / "run", RunInfo(options, NAMES, "x"), examples, examples)()
     kept = sorted((tmp_path / "run" / "checkpoints").iterdir())

@@ -119,7 +119,7 @@ class Run:
             last = self.step == options.steps
             if last or self.step % options.evaluate_every == 0:
                 row = self._evaluate(journal)
-            if last or self.step % options.save_every == 0:
+            if last or any(every and self.step % every == 0 for every in (options.save_every, options.keep_every)):
                 self._save()
             if options.patience and self.stale >= options.patience:
                 journal.say(f"stopped: {self.stale} evaluations without a better {self.task.judged_by}")

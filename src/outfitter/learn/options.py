@@ -53,7 +53,7 @@ class LoopOptions(Options):
     keep_every: int = Field(
         default=0,
         ge=0,
-        description="keep checkpoints of steps that this divides, besides the newest two; 0: only those",
+        description="save at steps that this divides, too, and keep these besides the newest two; 0: only those",
     )
     patience: int = Field(default=0, ge=0, description="stop after so many evaluations without a better AP; 0: never")
 
