@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from outfitter.errors import TrainingError
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.journal import Journal
+from outfitter.learn.memory import memory_kept
 from outfitter.learn.models.common import hold_batch_norm, keep_depthwise_single
 from outfitter.learn.options import LoopOptions
 from outfitter.learn.schedule import freeze, make_optimiser, set_learning_rate
@@ -89,7 +90,7 @@ class Run:
             TrainingError: another process trains this run, the loss is not finite, or a checkpoint cannot be written.
         """
         quiet = not self.accelerator.is_main_process
-        with _locked(self.folder, quiet), Journal(self.folder, quiet) as journal:
+        with _locked(self.folder, quiet), Journal(self.folder, quiet) as journal, memory_kept():
             try:
                 return self._loop(journal, progress)
             except KeyboardInterrupt:
