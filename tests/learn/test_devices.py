@@ -1,4 +1,4 @@
-"""Two processes with half of the batch each move the weights as one with the whole batch does."""
+"""Two processes with half of the batch each move the weights as one with the whole batch does, masks or not."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.train import read_run
 from tests.datasets.sources import write_text
 from tests.learn.conftest import draw
+from tests.learn.test_segments import masked
 
 CONFIG = """
 model: ssdlite320_mobilenet_v3
@@ -30,6 +31,29 @@ augment: {flip: 0, zoom: 0, stretch: 0, shift: 0, colour: 0, grey: 0}
 optimiser: {kind: sgd, learning_rate: 0.01, warm_up: 0, schedule: steps}
 """
 
+MASKS = """
+model: faster_rcnn_lite
+weights: none
+batch_norm: hold
+steps: 3
+batch: 2
+workers: 0
+segments: 0.5
+input: {area: 6144}
+"""
+
+
+def train(folder: Path, devices: int) -> None:
+    """A run in ``folder/run{devices}`` on ``folder/data``, by ``folder/config.yaml``."""
+    run = folder / f"run{devices}"
+    command = [sys.executable, "-m", "outfitter.cli", "train", str(folder / "data"), "--out", str(run)]
+    command += ["--config", str(folder / "config.yaml"), "--devices", str(devices)]
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('"run": ') == 1, "one process tells"
+    assert f"{devices} processes on cpu" in (run / "train.log").read_text()
+
 
 @pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
@@ -41,15 +65,8 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     write_text(tmp_path / "config.yaml", CONFIG)
     states = {}
     for devices in (1, 2):
-        run = tmp_path / f"run{devices}"
-        command = [sys.executable, "-m", "outfitter.cli", "train", str(tmp_path / "data"), "--out", str(run)]
-        command += ["--config", str(tmp_path / "config.yaml"), "--devices", str(devices)]
-        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count('"step": 2') == 1, "one process tells"
-        assert f"{devices} processes on cpu" in (run / "train.log").read_text()
-        states[devices] = load_file(checkpoints.step_folder(run, 2) / "model.safetensors")
+        train(tmp_path, devices)
+        states[devices] = load_file(checkpoints.step_folder(tmp_path / f"run{devices}", 2) / "model.safetensors")
     torch.manual_seed(read_run(tmp_path / "run1").options.seed)
     from outfitter.learn.models import build
 
@@ -61,3 +78,13 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     # Each process divides by the anchors matched in its own photos, so the two agree, but not to the last bit.
     assert float(torch.nn.functional.cosine_similarity(moved[0], moved[1], dim=0)) > 0.99
     assert float(moved[1].norm() / moved[0].norm()) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.slow
+def test_a_process_whose_photos_have_no_mask_keeps_up(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    examples = [*masked(tmp_path / "masked", 1), *(draw(tmp_path, number) for number in range(1, 6))]
+    write_splits(tmp_path / "data", [record_of(example) for example in examples], ("top", "bottom"))
+    write_text(tmp_path / "config.yaml", MASKS)
+    train(tmp_path, 2)
+    assert "loss_segments=" in (tmp_path / "run2" / "train.log").read_text()

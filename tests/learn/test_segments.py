@@ -80,7 +80,10 @@ def test_the_loss_is_that_of_the_pixels_that_are_known() -> None:
     branch = Segments(8, LABELS, 1.0)
     levels = {str(i): torch.rand(2, 8, 16 // 2**i, 16 // 2**i) for i in range(3)}
     masks = torch.full((2, 32, 32), 255, dtype=torch.uint8)
-    assert branch(levels, masks).item() == 0
+    nothing = branch(levels, masks)
+    nothing.backward()
+    assert nothing.item() == 0
+    assert all(one.grad is not None and not one.grad.any() for one in branch.parameters()), "another process waits"
     masks[1, 4:12] = 1
     assert branch(levels, masks).item() > 0
     torch.nn.init.zeros_(branch.out.weight)

@@ -37,6 +37,11 @@ def test_most_pixels_name_the_colour() -> None:
     assert name_colour(pixels) == "red"
 
 
+def test_a_dark_violet_dress_is_not_navy() -> None:
+    dress, navy = (37, 22, 103), (32, 38, 92)  # the middle of one in the street, and of a coat
+    assert [name_colour(np.full((2, 2, 3), rgb, np.uint8)) for rgb in (dress, navy)] == ["purple", "navy"]
+
+
 def test_lab_of_known_colours() -> None:
     # Bruce Lindbloom's calculator, sRGB, D65.
     lab = to_lab(np.array([[255, 255, 255], [255, 0, 0], [0, 0, 0], [119, 119, 119]], np.uint8))

@@ -36,7 +36,7 @@ NAMED: Final[Mapping[str, str]] = {
     "blue": "#2c5fb3 #2f49c8 #4d86da",
     "denim": "#4b6a92 #6d8cb3",
     "navy": "#1e2a4f #15195f",
-    "purple": "#6b3a8c #4c2a6e",
+    "purple": "#6b3a8c #4c2a6e #2c1662",
     "lilac": "#bfa3d6",
     "pink": "#efa5bd #e4809f #e8a79f #d3b1b3",
     "fuchsia": "#d12d83",
