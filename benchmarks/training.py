@@ -4,6 +4,7 @@
     python benchmarks/training.py light       ≥ 1.5 × as many photos a second as fasterrcnn_mobilenet_v3_large_320_fpn
     python benchmarks/training.py pool        steps of the light default, with its own RoIAlign and with torchvision's
     python benchmarks/training.py memory      steps of the light default, freed memory kept and given back
+    python benchmarks/training.py devices     `outfitter train` by two processes, and by one
     python benchmarks/training.py original    Inception-ResNet-v2, one photo at 600 pixels: peak memory ≤ 12 GB
 
 `loop` trains on drawn scenes, photos read, varied and put together by a worker beside; the bare passes get ready
@@ -16,8 +17,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -34,6 +37,8 @@ from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_320_fpn
 from torchvision.ops import MultiScaleRoIAlign
 
 from outfitter.boutique import draw_scene
+from outfitter.datasets.dataset import write_splits
+from outfitter.datasets.records import record_of
 from outfitter.learn.memory import memory_kept
 from outfitter.learn.models import build
 from outfitter.learn.models.common import PixelsInPixelsOut, hold_batch_norm
@@ -155,6 +160,27 @@ def median_step(kept: bool, steps: int) -> float:
         return statistics.median(seconds(step) for _ in range(steps))
 
 
+def devices(steps: int) -> dict[str, Any]:
+    """Six times as many steps as given, so that starting up counts for little."""
+    with tempfile.TemporaryDirectory() as work:
+        data = Path(work) / "data"
+        data.mkdir()
+        write_splits(data, [record_of(example) for example in scenes(data, 24)], SLOTS)
+        config = Path(work) / "config.yaml"
+        config.write_text(f"steps: {6 * steps}\nempty_classes: allow\n", encoding="utf-8")
+
+        def photos_a_second(processes: int, turn: int) -> float:
+            run = Path(work) / f"run-{turn}-{processes}"
+            command = [sys.executable, "-m", "outfitter.cli", "train", str(data), "--out", str(run)]
+            command += ["--config", str(config), "--devices", str(processes)]
+            subprocess.run(command, check=True, capture_output=True)
+            return float(re.findall(r"photos/s=([\d.]+)", (run / "train.log").read_text(encoding="utf-8"))[-1])
+
+        ratios = [photos_a_second(2, turn) / photos_a_second(1, turn) for turn in range(2)]
+    ratio = statistics.median(ratios)
+    return {"two processes / one, photos a second": round(ratio, 3), "goal met": ratio >= 1}
+
+
 def original(_: int) -> dict[str, Any]:
     torch.manual_seed(0)
     step = step_of(build("faster_rcnn_inception_resnet_v2", SLOTS, "none"), 1, (600, 904))
@@ -165,7 +191,7 @@ def original(_: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = {part.__name__: part for part in (loop, light, pool, memory, original)}
+    parts = {part.__name__: part for part in (loop, light, pool, memory, devices, original)}
     parser.add_argument("what", choices=list(parts))
     parser.add_argument("--steps", type=int, default=12)
     given = parser.parse_args()
