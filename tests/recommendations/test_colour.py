@@ -38,7 +38,7 @@ def test_most_pixels_name_the_colour() -> None:
 
 
 def test_a_dark_violet_dress_is_not_navy() -> None:
-    dress, navy = (37, 22, 103), (32, 38, 92)  # the middle of one in the street, and of a coat
+    dress, navy = (37, 22, 103), (32, 38, 92)  # the dress is that of a street photo, in the middle
     assert [name_colour(np.full((2, 2, 3), rgb, np.uint8)) for rgb in (dress, navy)] == ["purple", "navy"]
 
 
