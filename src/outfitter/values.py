@@ -81,6 +81,14 @@ class Annotations:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def without_crowd(self) -> Annotations:
+        """Those that stand for one garment each: what can be learnt from."""
+        assert self.crowd is not None
+        if not self.crowd.any():
+            return self
+        labels = tuple(label for label, crowd in zip(self.labels, self.crowd, strict=True) if not crowd)
+        return Annotations(self.boxes_xyxy[~self.crowd], labels, self.size_wh)
+
 
 @dataclass(frozen=True, eq=False)
 class Example:

@@ -16,6 +16,7 @@ from outfitter.detections import Detector
 from outfitter.errors import TrainingError
 from outfitter.geometry import as_boxes, iou
 from outfitter.learn.adapt import SURE, adapt, box_of, label_feed
+from outfitter.learn.loop import Run
 from outfitter.photo import encode_jpeg
 from outfitter.values import Annotations, Detections, Photo
 
@@ -94,6 +95,23 @@ def test_too_few_pictures(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"0 pictures could be labelled.*need 40.*1 × unreadable: PhotoError"):
         adapt(tmp_path / "feed.csv", tmp_path / "work", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_killed_before_its_first_step_it_still_begins_at_the_base(
+    shop: tuple[Path, dict[str, Annotations]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_args: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "_one_step", killed)
+        with pytest.raises(MemoryError):
+            adapt(shop[0], tmp_path / "work", tmp_path / "out", steps=2)
+    with pytest.raises(TrainingError, match="was begun with steps 2, now 3. Name another --work, or remove this one"):
+        adapt(shop[0], tmp_path / "work", tmp_path / "out", steps=3)
+    done = adapt(shop[0], tmp_path / "work", tmp_path / "out", steps=2)
+    assert done.after.value == pytest.approx(done.before.value, abs=0.2)
 
 
 @pytest.mark.slow

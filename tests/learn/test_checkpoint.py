@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-import errno
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,18 +40,34 @@ def test_all_that_was_saved_comes_back(tmp_path: Path) -> None:
         assert all(torch.equal(values[key], got["state"][index][key]) for key in values)
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """Writes past so many bytes fail, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [0, 300])
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, size: int) -> None:
     folder = tmp_path / "best"
     checkpoints.save(folder, made(step=10))
-
-    def full(*_args: object, **_kwargs: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(checkpoints, "save_file", full)
-    with pytest.raises(TrainingError, match="No space left.*--resume"):
+    with no_file_longer_than(size), pytest.raises(TrainingError, match="File too large.*--resume"):
         checkpoints.save(folder, made(step=20))
     assert checkpoints.load(folder).step == 10
     assert [p.name for p in tmp_path.iterdir()] == ["best"], "nothing half-written stays"
+
+
+def test_what_a_kill_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    folder = tmp_path / "best"
+    for left in (folder, tmp_path / "best.old", tmp_path / "best.partial"):
+        checkpoints.save(left, made(step=10))
+    checkpoints.save(folder, made(step=20))
+    assert checkpoints.load(folder).step == 20
+    assert [p.name for p in tmp_path.iterdir()] == ["best"]
 
 
 def test_the_newest_whole_checkpoint_is_found(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from outfitter.errors import TrainingError
+from outfitter.learn.augment import NONE
 from outfitter.learn.options import TrainOptions
+from outfitter.learn.preflight import check_classes
 from outfitter.learn.samples import Samples, repeat_factors, stream
 from outfitter.learn.targets import decode, encode
+from outfitter.learn.train import RunInfo
 from outfitter.values import Annotations, Example
 
 Rectangles = Callable[[int], list[Example]]
@@ -50,6 +54,19 @@ def test_rare_classes_are_repeated() -> None:
     examples = [example("top")] * 15 + [example("top", "headwear")]
     assert repeat_factors(examples, 0).tolist() == [1.0] * 16
     np.testing.assert_allclose(repeat_factors(examples, 1), [1.0] * 15 + [4.0])
+
+
+def test_a_box_of_a_crowd_is_not_learnt(rectangles: Rectangles) -> None:
+    drawn = rectangles(2)
+    known = drawn[0].annotations
+    crowd = replace(drawn[0], annotations=replace(known, crowd=np.array([False, True])))
+    options = TrainOptions(steps=3, batch=1, workers=0, augment=NONE)
+    labels = [Samples([crowd], NAMES, options, 0, 1)[step].targets[0]["labels"].tolist() for step in range(3)]
+    assert labels == [[1]] * 3
+    assert repeat_factors([crowd, crowd, drawn[1]], 1.0).tolist() == [1, 1, pytest.approx(3**0.5)]
+    info = RunInfo(options, NAMES, "crowd")
+    with pytest.raises(TrainingError, match="no photo of train has a box of bottom"):
+        check_classes(info, [crowd], ())
 
 
 def test_names_survive_the_network_and_unknown_ones_are_refused() -> None:

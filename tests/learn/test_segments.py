@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def test_masks_are_learnt_and_not_served(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     examples = masked(tmp_path / "data", 4)
     start(tmp_path / "whole", INFO, examples, ())()
@@ -66,7 +68,7 @@ def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
 
     def stop(step: int, _steps: int, _loss: float) -> None:
         if step == 3:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         run(stop)

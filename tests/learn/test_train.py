@@ -12,20 +12,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 from safetensors.torch import load_file
 
 from outfitter.artifact import SHIPPED, DetectorInput, read_manifest
+from outfitter.cli import run as cli
 from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn import checkpoint as checkpoints
+from outfitter.learn.garments import EmbedderOptions
 from outfitter.learn.options import Optimiser, TrainOptions, train_options
 from outfitter.learn.preflight import overfit
 from outfitter.learn.reopen import reopen
 from outfitter.learn.train import RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import load_photo
-from outfitter.values import Example
+from outfitter.values import Annotations, Example
 from tests.learn.conftest import draw
 
 Rectangles = Callable[[int], list[Example]]
@@ -182,6 +186,48 @@ def test_a_class_without_boxes(tmp_path: Path, rectangles: Rectangles) -> None:
     assert "no photo of val has a box of long, so AP says nothing of it" in run.notes
 
 
+@pytest.mark.parametrize("crowd", [False, True])
+def test_a_val_without_boxes_judges_nothing(tmp_path: Path, rectangles: Rectangles, crowd: bool) -> None:
+    examples = rectangles(2)
+    known = examples[0].annotations
+    nothing = replace(known, crowd=np.ones(2, bool)) if crowd else Annotations(known.boxes_xyxy[:0], (), known.size_wh)
+    run = start(tmp_path / "run", INFO, examples, [replace(examples[0], annotations=nothing)])
+    assert any(note.startswith("val has no box to judge by") for note in run.notes)
+    assert run() == {}
+    assert load_trained(tmp_path / "run")[1] == INFO
+
+
+def test_a_run_that_gave_up_goes_on_if_asked(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    hopeless = {"steps": 30, "patience": 1, "evaluate_every": 2, "optimiser": Optimiser(learning_rate=1e-9)}
+    run = start(tmp_path / "run", RunInfo(SMALL.model_copy(update=hopeless), NAMES, "x"), examples, examples)
+    run()
+    assert run.step == 4
+    again = resume(tmp_path / "run", examples, examples, steps=40)
+    again()
+    assert again.step == 6
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    for text in ("{}", "[]", '{"kind": "embedder", "options": {}, "data": []}'):
+        (tmp_path / "run.json").write_text(text)
+        with pytest.raises(TrainingError, match="is no detector's run.*train-embedder --resume"):
+            read_run(tmp_path)
+
+
+def test_every_option_is_printed_and_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for verb, options in (("train", TrainOptions), ("train-embedder", EmbedderOptions)):
+        assert cli([verb, "--print-config"]) == 0
+        printed = capsys.readouterr().out
+        assert yaml.safe_load(printed).keys() == options.model_fields.keys()
+        (tmp_path / "options.yaml").write_text(printed)
+        assert cli([verb, "--print-config", "--config", str(tmp_path / "options.yaml")]) == 0
+        assert capsys.readouterr().out == printed
+    (tmp_path / "options.yaml").write_bytes("# für alle\nsteps: 3\n".encode("latin-1"))
+    assert cli(["train", "--print-config", "--config", str(tmp_path / "options.yaml")]) == 2
+    assert "options.yaml: cannot be read" in capsys.readouterr().err
+
+
 def test_two_processes_cannot_train_the_same_run(tmp_path: Path, rectangles: Rectangles) -> None:
     examples = rectangles(2)
     start(tmp_path / "run", INFO, examples, ())()
@@ -190,6 +236,9 @@ def test_two_processes_cannot_train_the_same_run(tmp_path: Path, rectangles: Rec
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(TrainingError, match="another process is training this run"):
             again()
+        with pytest.raises(TrainingError, match="another process is training this run"):
+            resume(tmp_path / "run", examples, (), steps=8)
+    assert read_run(tmp_path / "run").options.steps == 6, "who may not train it does not move its goal"
     again()
     assert again.step == 6
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -58,7 +57,7 @@ def command(
     given = read_options(config) | {key: value for key, value in named.items() if value is not None}
     options = train_options(given, str(config or "command line"))
     if print_config:
-        typer.echo(yaml.safe_dump(json.loads(options.model_dump_json(exclude_none=True)), sort_keys=False), nl=False)
+        typer.echo(yaml.safe_dump(options.model_dump(mode="json"), sort_keys=False), nl=False)
         return
     if resume is not None and any(value is not None for value in (config, model, init, weights, precision)):
         raise ConfigError(
@@ -126,7 +125,7 @@ def read_options(config: Path | None) -> dict[str, Any]:
         return {}
     try:
         given = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{config}: cannot be read: {error}. Need a YAML file as --print-config prints.") from error
     if not isinstance(given, Mapping):
         raise ConfigError(f"{config}: holds a {type(given).__name__}; need options as --print-config prints them")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +39,7 @@ def command(
     given = read_options(config) | {key: value for key, value in named.items() if value is not None}
     options = parse(EmbedderOptions, given, str(config or "command line"))
     if print_config:
-        typer.echo(yaml.safe_dump(json.loads(options.model_dump_json(exclude_none=True)), sort_keys=False), nl=False)
+        typer.echo(yaml.safe_dump(options.model_dump(mode="json"), sort_keys=False), nl=False)
         return
     if resume is not None:
         if config or weights or out:

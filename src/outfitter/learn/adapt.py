@@ -64,6 +64,8 @@ OPTIONS: Final = TrainOptions(
 )
 """A short and gentle training: the head moves, edges and blobs stay what they are."""
 
+ASKED_FILE: Final = "adapt.json"
+
 Finds = Callable[[Photo], Detections]
 
 
@@ -103,21 +105,24 @@ def adapt(
 ) -> Adapted:
     """Label a feed's pictures, train `base` on them, and export the result unless it is worse on those kept aside.
 
-    work: a folder for the data set and the run; interrupted and called again with the same one, it goes on there.
+    work: a folder for the data set and the run; interrupted and called again with the same one, it goes on there,
+        with the pictures and labels that it found then.
     base: a model folder of the architecture that `OPTIONS` names.
 
     Raises:
         TrainingError: too few pictures could be labelled, or the adapted detector is worse for sure: the 95 % interval
-            of the paired difference lies below 0.
+            of the paired difference lies below 0; or `work` was begun with another feed, `base` or `steps`.
         FeedError: the feed cannot be read.
         ModelError: `out` is not empty, or `base` no detector.
     """
     manifest = read_manifest(base, "detector")
     assert manifest.detector_input is not None
     data, run = work / "data", work / "run"
+    steps = steps or OPTIONS.steps
+    _begun_alike(work, {"feed": str(feed), "detector": manifest.sha256, "steps": steps})
     labelled = _labelled(feed, data, Detector(base, min_score=SURE), manifest.class_names, labelling)
     loaded = load(data)
-    options = OPTIONS.model_copy(update={"input": manifest.detector_input, "steps": steps or OPTIONS.steps})
+    options = OPTIONS.model_copy(update={"input": manifest.detector_input, "steps": steps})
     train, val = loaded.split("train"), loaded.split("val")
     if not (run / RUN_FILE).is_file():
         shutil.rmtree(run, ignore_errors=True)
@@ -131,7 +136,8 @@ def adapt(
     if moved.high < 0:
         raise TrainingError(
             f"{feed}: adapted, {scores[1].value:.3f} of {len(val)} pictures are right, and {scores[0].value:.3f} were "
-            f"before. Nothing was written. Try more pictures, or other --steps; the run is in {run}."
+            f"before. Nothing was written. "
+            f"Try more pictures, or other --steps and another --work; the run is in {run}."
         )
     # The thresholds stay: what is shown of a shop's own products says nothing of what is shown of anything else.
     card = Card(
@@ -148,6 +154,21 @@ def adapt(
         photo_threshold=manifest.photo_threshold,
     )
     return Adapted(labelled, scores[0], scores[1], moved, exported)
+
+
+def _begun_alike(work: Path, asked: dict[str, str | int]) -> None:
+    """Write down what `work` is for; refuse one that is for something else."""
+    told = work / ASKED_FILE
+    if not told.is_file():
+        work.mkdir(parents=True, exist_ok=True)
+        told.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+        return
+    before = json.loads(told.read_text(encoding="utf-8"))
+    differing = ", ".join(
+        f"{key} {before.get(key)}, now {value}" for key, value in asked.items() if before.get(key) != value
+    )
+    if differing:
+        raise TrainingError(f"{work}: was begun with {differing}. Name another --work, or remove this one.")
 
 
 def _labelled(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -78,14 +79,16 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         state = {"step": checkpoint.step, "optimiser": plain, "notes": checkpoint.notes}
         (beside / STATE_FILE).write_text(json.dumps(state, indent=1), encoding="utf-8")
         old = folder.with_name(folder.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)  # a kill may have left it
         if folder.exists():
             folder.rename(old)
         beside.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         shutil.rmtree(beside, ignore_errors=True)
         raise TrainingError(
-            f"{folder}: the checkpoint of step {checkpoint.step} could not be written: {error.strerror or error}. "
+            f"{folder}: the checkpoint of step {checkpoint.step} could not be written: "
+            f"{getattr(error, 'strerror', None) or error}. "
             "The checkpoint before it is whole; free some space and run 'outfitter train --resume RUN'."
         ) from error
 
@@ -129,10 +132,11 @@ def run_of(checkpoint: Path) -> Path:
 
 
 def prune(run: Path, keep: int = 2, every: int = 0) -> None:
-    """Remove what an interrupted save left, and all complete checkpoints but the newest `keep` and those of steps that
-    `every` divides, if it is not 0."""
+    """Remove what an interrupted save left, and all complete checkpoints but the newest `keep` and those of steps,
+    from 1 on, that `every` divides, if it is not 0."""
     complete = _complete(run)
-    kept = [f for f in complete if f in complete[-keep:] or (every and int(f.name.removeprefix("step-")) % every == 0)]
+    steps = {folder: int(folder.name.removeprefix("step-")) for folder in complete}
+    kept = [f for f in complete if f in complete[-keep:] or (every and steps[f] and steps[f] % every == 0)]
     for folder in (run / "checkpoints").iterdir():
         if folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)

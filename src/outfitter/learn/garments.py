@@ -127,9 +127,8 @@ def _of_data_set(folder: Path) -> tuple[list[Item], list[Item]]:
             [
                 Item(e.image, f"{e.name}#{i}", label, (box[0], box[1], box[2], box[3]))
                 for e in loaded.split(split)
-                for i, (label, box) in enumerate(
-                    zip(e.annotations.labels, e.annotations.boxes_xyxy.tolist(), strict=True)
-                )
+                for garments in (e.annotations.without_crowd(),)
+                for i, (label, box) in enumerate(zip(garments.labels, garments.boxes_xyxy.tolist(), strict=True))
             ]
         )
     return parts[0], parts[1]

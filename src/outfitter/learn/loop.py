@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from outfitter.errors import TrainingError
 from outfitter.learn import checkpoint as checkpoints
+from outfitter.learn.interrupts import stop_asked
 from outfitter.learn.journal import Journal
 from outfitter.learn.memory import memory_kept
 from outfitter.learn.models.common import hold_batch_norm, keep_depthwise_single
@@ -84,21 +85,24 @@ class Run:
     """What the log should say before the first step."""
 
     def __call__(self, progress: Progress | None = None) -> dict[str, Any]:
-        """Train to the last step; returns the last evaluation. Ctrl-C saves, then raises KeyboardInterrupt.
+        """Train to the last step; returns the last evaluation.
+
+        Ctrl-C ends the step, and the evaluation if one is due, saves, and raises KeyboardInterrupt; a second one raises
+        at once and saves nothing.
 
         Raises:
             TrainingError: another process trains this run, the loss is not finite, or a checkpoint cannot be written.
         """
         quiet = not self.accelerator.is_main_process
-        with _locked(self.folder, quiet), Journal(self.folder, quiet) as journal, memory_kept():
-            try:
-                return self._loop(journal, progress)
-            except KeyboardInterrupt:
-                self._save()
-                journal.say(f"interrupted at step {self.step}; go on with '{self.task.resumed_by} {self.folder}'")
-                raise
+        with (
+            locked(self.folder, quiet),
+            Journal(self.folder, quiet) as journal,
+            memory_kept(),
+            stop_asked(quiet) as stopping,
+        ):
+            return self._loop(journal, progress, stopping)
 
-    def _loop(self, journal: Journal, progress: Progress | None) -> dict[str, Any]:
+    def _loop(self, journal: Journal, progress: Progress | None, stopping: Callable[[], bool]) -> dict[str, Any]:
         options, process = self.options, self.accelerator
         journal.say(f"step {self.step} of {options.steps}, {process.num_processes} processes on {process.device}")
         for note in self.notes:
@@ -118,14 +122,20 @@ class Run:
                 told = {f"train/{name}": value for name, value in parts.items()}
                 journal.scalars(self.step, {**told, "train/learning_rate": rate, "train/photos_per_second": speed})
             last = self.step == options.steps
-            if last or self.step % options.evaluate_every == 0:
+            judged = last or self.step % options.evaluate_every == 0
+            if judged:
                 row = self._evaluate(journal)
-            if last or any(every and self.step % every == 0 for every in (options.save_every, options.keep_every)):
-                self._save()
-            if options.patience and self.stale >= options.patience:
+            given_up = judged and 0 < options.patience <= self.stale
+            interrupted = stopping() and not last
+            due = any(every and self.step % every == 0 for every in (options.save_every, options.keep_every))
+            if last or due or given_up or interrupted:
+                self.save()
+            if given_up:
                 journal.say(f"stopped: {self.stale} evaluations without a better {self.task.judged_by}")
-                self._save()
                 break
+            if interrupted:
+                journal.say(f"interrupted at step {self.step}; go on with '{self.task.resumed_by} {self.folder}'")
+                raise KeyboardInterrupt
         return row
 
     def _one_step(self, batch: Batch) -> tuple[float, dict[str, float]]:
@@ -170,8 +180,10 @@ class Run:
             current = checkpoints.copy_of(model.state_dict())
             if self.ema is not None:
                 model.load_state_dict(self.ema)
-            found = self.task.evaluate(model.eval(), self.step, journal)
-            model.load_state_dict(current)
+            try:
+                found = self.task.evaluate(model.eval(), self.step, journal)
+            finally:
+                model.load_state_dict(current)
         score = None if found is None else float(found[self.task.judged_by])
         if self.accelerator.num_processes > 1:
             from accelerate.utils import broadcast_object_list
@@ -199,7 +211,8 @@ class Run:
             notes={"best": self.best, "stale": self.stale, "scaler": scaler.state_dict() if scaler else None},
         )
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write a checkpoint, on the main process, and remove those that are no longer wanted."""
         if self.accelerator.is_main_process:
             checkpoints.save(checkpoints.step_folder(self.folder, self.step), self._checkpoint())
             checkpoints.prune(self.folder, every=self.options.keep_every)
@@ -277,8 +290,12 @@ def newest_before(folder: Path, goal: int, resumed_by: str) -> checkpoints.Check
 
 
 @contextmanager
-def _locked(folder: Path, quiet: bool) -> Iterator[None]:
-    """Only one process may train a run; the lock goes with the process, however that ends."""
+def locked(folder: Path, quiet: bool) -> Iterator[None]:
+    """Only one process may train a run; the lock goes with the process, however that ends.
+
+    Raises:
+        TrainingError: another process trains it. Never if `quiet`, for the processes beside the main one.
+    """
     if quiet:
         yield
         return

@@ -41,7 +41,7 @@ def check_classes(info: RunInfo, train: Sequence[Example], val: Sequence[Example
     if not train:
         raise TrainingError(f"{info.data}: the train split is empty; need at least one photo.")
     boxes = {
-        name: Counter(label for e in split for label in e.annotations.labels)
+        name: Counter(label for e in split for label in e.annotations.without_crowd().labels)
         for name, split in (("train", train), ("val", val))
     }
     empty = [name for name in info.class_names if not boxes["train"][name]]
@@ -53,7 +53,9 @@ def check_classes(info: RunInfo, train: Sequence[Example], val: Sequence[Example
         )
     notes = [f"no photo of train has a box of {', '.join(empty)}"] if empty else []
     unjudged = [name for name in info.class_names if val and not boxes["val"][name]]
-    if unjudged:
+    if val and not boxes["val"]:
+        notes.append("val has no box to judge by, so there are no evaluations, and the last weights count as the best")
+    elif unjudged:
         notes.append(f"no photo of val has a box of {', '.join(unjudged)}, so AP says nothing of it")
     counts = ", ".join(f"{name} {boxes['train'][name]}" for name in info.class_names)
     return [*notes, f"{len(train)} photos to train on: {counts}"]
@@ -101,7 +103,7 @@ def overfit(info: RunInfo, train: Sequence[Example], steps: int | None = None) -
     from outfitter.learn.train import RunInfo, start
 
     steps = steps or STEPS
-    eight = sorted(train, key=lambda example: -len(set(example.annotations.labels)))[:EIGHT]
+    eight = sorted(train, key=lambda example: -len(set(example.annotations.without_crowd().labels)))[:EIGHT]
     options = info.options.model_copy(
         update={
             "steps": steps,

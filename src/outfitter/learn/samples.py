@@ -41,7 +41,7 @@ def repeat_factors(examples: Sequence[Example], balance: float) -> NDArray[np.fl
     A class in a share f of the photos asks for sqrt(t / f), with t the share of the commonest class, raised to
     `balance`; a photo takes the largest of its classes' wishes. balance 0 gives ones.
     """
-    labels = [set(example.annotations.labels) for example in examples]
+    labels = [set(example.annotations.without_crowd().labels) for example in examples]
     names = sorted(set().union(*labels)) if labels else []
     share = {name: sum(name in found for found in labels) / len(labels) for name in names}
     common = max(share.values(), default=1.0)
@@ -87,16 +87,17 @@ class Samples(Dataset[Batch]):
             example = self.examples[self._pick(number)]
             rng = np.random.default_rng([seed, 3, number])
             photo = load_photo(example.image)
+            garments = example.annotations.without_crowd()
             varied = vary(
                 photo.pixels,
-                example.annotations.boxes_xyxy,
+                garments.boxes_xyxy,
                 canvas,
                 self.options.augment,
                 rng,
                 squash=self.options.input.fixed_wh is not None,
                 mask=_mask_of(example.image, photo.size_wh) if self.options.segments else None,
             )
-            labels = [example.annotations.labels[i] for i in varied.kept]
+            labels = [garments.labels[i] for i in varied.kept]
             target = encode(varied.boxes_xyxy, labels, self.class_names)
             if self.options.segments:
                 target["mask"] = _known(varied.mask, canvas)

@@ -23,7 +23,7 @@ from outfitter.errors import ConfigError, TrainingError
 from outfitter.evaluation.detection import score_detections
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.journal import Journal
-from outfitter.learn.loop import Progress, Run, begin, newest_before
+from outfitter.learn.loop import Progress, Run, begin, locked, newest_before
 from outfitter.learn.models import build
 from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.options import TrainOptions
@@ -74,10 +74,15 @@ def read_run(run: Path) -> RunInfo:
     """
     try:
         values = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
+        options, class_names, data = (values[key] for key in ("options", "class_names", "data"))
     except (OSError, ValueError) as error:
         raise TrainingError(f"{run}: is not a run folder: {error}. Need one that 'outfitter train' made.") from error
-    options = parse(TrainOptions, values["options"], str(run / RUN_FILE))
-    return RunInfo(options, tuple(values["class_names"]), values["data"])
+    except (KeyError, TypeError):
+        raise TrainingError(
+            f"{run}: is no detector's run. Need a folder that 'outfitter train' made; with an embedder's go on by "
+            "'outfitter train-embedder --resume'."
+        ) from None
+    return RunInfo(parse(TrainOptions, options, str(run / RUN_FILE)), tuple(class_names), data)
 
 
 def load_trained(run: Path, also: Sequence[Path] = ()) -> tuple[TorchDetector, RunInfo]:
@@ -196,7 +201,7 @@ class DetectorTask:
         return losses
 
     def evaluate(self, model: nn.Module, step: int, journal: Journal) -> dict[str, Any] | None:
-        if not self.val:
+        if not any(len(example.annotations.without_crowd()) for example in self.val):
             return None
         detector = TorchDetector(model, self.info.class_names, self.info.options.input)
         predictions: dict[str, Detections] = {e.name: detector(load_photo(e.image)) for e in self.val}
@@ -233,6 +238,8 @@ def start(
     run.notes = notes
     if run.accelerator.is_main_process:
         folder.mkdir(parents=True, exist_ok=True)
+        if init is not None:  # from the options alone the weights cannot be had again
+            run.save()
         info.write(folder)
         draw_samples(folder, Samples(train, info.class_names, info.options, 0, 1))
     run.accelerator.wait_for_everyone()
@@ -252,7 +259,8 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
     weights = info.options.weights if found is None else NO_WEIGHTS
     run = begin(folder, info.options, DetectorTask(info, train, val), weights)
     if steps is not None and run.accelerator.is_main_process:
-        info.write(folder)
+        with locked(folder, quiet=False):
+            info.write(folder)
     if found is not None:
         own = run.accelerator.unwrap_model(run.model).state_dict()
         if differing := sorted(own.keys() ^ found.model.keys()):
@@ -261,6 +269,8 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
                 f"Begin a new run at its weights: 'outfitter train DATA --out NEW --init {folder}'."
             )
         run.restore(found)
+    if steps is not None:
+        run.stale = 0  # who names a goal wants it reached
     return run
 
 
