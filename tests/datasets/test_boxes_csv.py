@@ -22,6 +22,9 @@ def opened(root: Path, text: str) -> tuple[Source, list[Record]]:
         "label,h,w,y,x,path\nhat,55,37,5,3,p.jpg\n",
         "\ufeffFilename,Width,Height,Class,XMin,YMin,XMax,YMax\np.jpg,61,97,hat,3,5,40,60\n",
         'image_name,x_1,y_1,x_2,y_2,category_name\n"p.jpg", 3,5 ,40,60,hat\n',
+        "image_id,file_name,category_id,category_name,x,y,w,h\n1,p.jpg,7,hat,3,5,37,55\n",
+        "filename,label,name,x1,y1,x2,y2\np.jpg,hat,somebody,3,5,40,60\n",
+        "filename,class,class_name,label,label_name,x1,y1,x2,y2\np.jpg,7,a hat,8,hat,3,5,40,60\n",
     ],
 )
 def test_columns_of_many_tools(text: str, tmp_path: Path) -> None:

@@ -77,3 +77,10 @@ def test_a_wrong_mapping_file_is_an_error(text: str, message: str, tmp_path: Pat
 def test_a_misspelt_level_is_told_from_a_missing_file() -> None:
     with pytest.raises(ConfigError, match="--categories bread: is neither broad, fine, slots nor a file"):
         choose("bread", Source([]), [])
+
+
+def test_a_mapping_file_that_is_not_there_is_named_alone(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^\S*none\.yaml: there is no such file; need a MAP\.yaml of lines 'label: cl"
+    ):
+        read_mapping(tmp_path / "none.yaml")

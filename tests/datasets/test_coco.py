@@ -78,6 +78,10 @@ def test_photos_are_looked_for_near_the_file(place: str, tmp_path: Path) -> None
         ({"image_id": 3, "category_id": 7}, "malformed box", "neither a bbox nor a segmentation"),
         ({"image_id": 3, "category_id": 7, "segmentation": {"counts": "!"}}, "malformed box", "broken"),
         ([], "annotation without image", "number 0"),
+        ({"image_id": [3], "category_id": 7, "bbox": [1, 1, 5, 5]}, "annotation without image", r"image_id \[3\]"),
+        ({"image_id": None, "category_id": 7, "bbox": [1, 1, 5, 5]}, "annotation without image", "image_id None"),
+        ({"image_id": 3, "category_id": [7], "bbox": [1, 1, 5, 5]}, "unknown class", r"category_id \[7\].* are 7"),
+        ({"image_id": 3, "category_id": 7.5, "bbox": [1, 1, 5, 5]}, "unknown class", r"category_id 7\.5"),
     ],
 )
 def test_a_broken_annotation_is_dropped_and_named(annotation: Any, reason: str, detail: str, tmp_path: Path) -> None:
@@ -90,8 +94,34 @@ def test_a_broken_annotation_is_dropped_and_named(annotation: Any, reason: str, 
     assert re.search(detail, source.drops[0].detail)
 
 
+def test_a_whole_number_may_have_a_point_as_pandas_writes_it(tmp_path: Path) -> None:
+    images = [{"id": number, "file_name": f"{number}.jpg"} for number in (1.0, 2.0, 3)]
+    categories = [{"id": 7.0, "name": "top"}, {"id": 8.0, "name": "hat"}]
+    pairs = ((1.0, 7.0), (2, 8), (3.0, 7))
+    annotations = [{"image_id": i, "category_id": c, "bbox": [3, 5, 37, 55]} for i, c in pairs]
+    source, records = opened(one_file(tmp_path, images=images, categories=categories, annotations=annotations))
+    assert [(record.name, record.labels) for record in records] == [
+        ("1.0.jpg", ("top",)),
+        ("2.0.jpg", ("hat",)),
+        ("3.jpg", ("top",)),
+    ]
+    assert not source.drops
+    assert not source.remarks
+
+
+@pytest.mark.parametrize("number", [None, 1.5, [3], {}])
+def test_an_image_whose_id_is_neither_number_nor_text_is_dropped_and_named(number: Any, tmp_path: Path) -> None:
+    images = [{"id": number, "file_name": "q.jpg"}, {"id": 3, "file_name": "p.jpg"}, {"id": number, "file_name": "r"}]
+    annotation = {"image_id": number, "category_id": 7, "bbox": [3, 5, 37, 55]}
+    source, records = opened(one_file(tmp_path, images=images, annotations=[annotation]))
+    assert [(record.name, record.boxes) for record in records] == [("p.jpg", ())]
+    assert source.drops.counts() == {"malformed annotation": 2, "annotation without image": 1}
+    assert source.drops[0].where == "q.jpg"
+    assert f"image 0 has the id {json.dumps(number)}; need a whole number or text" in source.drops[0].detail
+
+
 def test_a_second_image_of_an_id_is_dropped_with_its_boxes_left_to_the_first(tmp_path: Path) -> None:
-    images = [{"id": 3, "file_name": name, "width": 61, "height": 97} for name in ("p.jpg", "q.jpg")]
+    images = [{"id": i, "file_name": name, "width": 61, "height": 97} for i, name in ((3, "p.jpg"), (3.0, "q.jpg"))]
     source, records = opened(one_file(tmp_path, images=images))
     assert [(record.name, len(record.boxes)) for record in records] == [("p.jpg", 1)]
     assert source.drops.counts() == {"duplicate image id": 1}

@@ -13,6 +13,7 @@ from PIL import Image
 
 from outfitter.datasets import Dataset, PrepareOptions, load, prepare
 from outfitter.datasets.convert import WRITERS, convert
+from outfitter.datasets.output import stems
 from outfitter.errors import ConfigError, DatasetError, PhotoError
 from outfitter.photo import load_photo, read_header
 from outfitter.values import Annotations, Example
@@ -156,6 +157,20 @@ def test_names_that_differ_only_in_what_files_cannot_hold_stay_apart(tmp_path: P
         "x_1.jpg",
         "x_1~2.jpg",
     ]
+
+
+def test_a_number_after_a_name_may_be_anothers_name(tmp_path: Path) -> None:
+    truth = Annotations(np.zeros((0, 4), np.float32), (), (61, 97))
+    names = ("shoe~2.png", "shoe.png", "shoe.jpg")
+    examples = tuple(
+        Example(write_photo(tmp_path / "photos" / f"{i}.jpg", (61, 97), i), name, truth, "train")
+        for i, name in enumerate(names)
+    )
+    convert(Dataset(("top",), examples), tmp_path / "out", "coco", workers=1)
+    for before, after in zip(examples, load(tmp_path / "out").examples, strict=True):
+        assert after.image.read_bytes() == before.image.read_bytes()
+    later = ["shoe.png", "shoe.jpg", "Shoe~2.png", "shoe.gif", "SHOE~2.jpg"]
+    assert stems(later) == ["shoe", "shoe~3", "Shoe~2", "shoe~4", "SHOE~2~2"]
 
 
 def test_what_goes_wrong(data: Dataset, tmp_path: Path) -> None:

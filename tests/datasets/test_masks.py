@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from outfitter.datasets.masks import boxes_of, pieces, read
+from outfitter.datasets.masks import boxes_of, pieces, read, read_mask
 from outfitter.errors import DatasetError
 from outfitter.taxonomy import CCP_TO_SLOT
 from tests.datasets.sources import write_photo
@@ -109,6 +111,42 @@ def test_what_is_missing_or_broken_is_counted(tmp_path: Path) -> None:
         ("unreadable mask", "11.png"),
     ]
     assert "holds id 7, and there are 4 labels" in source.drops[2].detail
+
+
+def grey_png(path: Path, ids: np.ndarray, bits: int) -> Path:
+    """A grey PNG, spelled out, for Pillow writes none of 2 or 4 bits. ids: uint8 (H, W), W a multiple of four."""
+    height, width = ids.shape
+    places = (ids[..., None] >> np.arange(bits)[::-1]) & 1
+    rows = np.packbits(places.reshape(height, -1), axis=1)
+    data = b"".join(b"\0" + row.tobytes() for row in rows)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)), (b"IDAT", zlib.compress(data))]
+    framed = (
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in (*chunks, (b"IEND", b""))
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(framed))
+    return path
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_greys_of_few_bits_are_ids_as_they_were_saved(bits: int, tmp_path: Path) -> None:
+    mask = mask_of((1, 0, 0, 40, 50), (2**bits - 1, 40, 50, 120, 200))
+    assert np.array_equal(read_mask(grey_png(tmp_path / "m.png", mask, bits)), mask)
+
+
+def test_a_palette_of_few_bits_is_ids_as_they_were_saved(tmp_path: Path) -> None:
+    mask = mask_of((1, 0, 0, 40, 50), (3, 40, 50, 120, 200))
+    image = Image.fromarray(mask)
+    image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
+    image.save(tmp_path / "m.png", bits=2)
+    assert np.array_equal(read_mask(tmp_path / "m.png"), mask)
+
+
+def test_a_png_without_pixels_is_unreadable(tmp_path: Path) -> None:
+    path = grey_png(tmp_path / "m.png", mask_of(), 4)
+    path.write_bytes(path.read_bytes()[:33])
+    with pytest.raises(OSError, match="image"):
+        read_mask(path)
 
 
 def test_another_layout_is_refused(tmp_path: Path) -> None:

@@ -280,6 +280,26 @@ def test_nothing_to_train_on_says_why(tmp_path: Path) -> None:
         run(root, tmp_path / "out", format="csv")
 
 
+@pytest.mark.parametrize("images", ["reference", "copy"])
+def test_when_nothing_is_left_there_is_an_error_and_no_folder(images: str, tmp_path: Path) -> None:
+    source = unsplit(tmp_path / "src", 3)
+    for photo in source.glob("*.jpg"):
+        photo.unlink()
+    with pytest.raises(DatasetError, match=r"leaves nothing\. Dropped: 3 × missing image; the first is .*0\.jpg"):
+        run(source, tmp_path / "out", format="csv", val=0, images=images)
+    assert not (tmp_path / "out").exists()
+
+
+def test_photos_that_were_dealt_must_leave_some_to_train_on(tmp_path: Path) -> None:
+    source = unsplit(tmp_path / "src", 20)
+    run(source, tmp_path / "whole", format="csv", block=5, val=0.5)
+    for example in load(tmp_path / "whole").split("train"):
+        example.image.unlink()
+    with pytest.raises(DatasetError, match=r"leaves nothing of train\. Dropped: 10 × missing image"):
+        run(source, tmp_path / "out", format="csv", block=5, val=0.5, images="copy")
+    assert not (tmp_path / "out").exists()
+
+
 def test_some_photos_without_a_split_is_an_error(tmp_path: Path) -> None:
     root = csv_folder(tmp_path / "src")
     text = (root / "boxes.csv").read_text().replace("val,c_10", ",c_10")

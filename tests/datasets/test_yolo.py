@@ -30,6 +30,8 @@ def one_photo(root: Path, lines: str, yaml: str = YAML) -> tuple[Source, list[Re
         ("top 0.5 0.5 0.2 0.3", "malformed line", "is not numbers"),
         ("0.5 0.5 0.5 0.2 0.3", "malformed line", "columns"),
         ("0 0.5 nan 0.2 0.3", "malformed line", "not finite"),
+        ("nan 0.5 0.5 0.3 0.3", "malformed line", "not finite"),
+        ("inf 0.5 0.5 0.3 0.3", "malformed line", "not finite"),
         ("2 0.5 0.5 0.2 0.3", "unknown class", "class 2; data.yaml names 0 to 1"),
     ],
 )
@@ -60,6 +62,23 @@ def test_photos_may_be_named_in_many_ways(path: str, train: str, tmp_path: Path)
     write_text(tmp_path / "images" / "p.jpg.txt", "p.jpg\r\n")
     _, records = one_photo(tmp_path, "0 0.5 0.5 0.2 0.3\n", f"{path}{train}\nnames: [top]\n")
     assert [(record.image, record.labels) for record in records] == [(tmp_path / "images" / "p.jpg", ("top",))]
+
+
+def test_a_list_may_mix_absolute_and_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("p", "q")):
+        write_photo(tmp_path / "set" / "images" / name / f"{name}.jpg", (61, 97), seed)
+    write_text(tmp_path / "set" / "train.txt", f"{tmp_path}/set/images/p/p.jpg\nimages/q/q.jpg\n")
+    write_text(tmp_path / "set" / "data.yaml", "train: train.txt\nnames: [top]\n")
+    names = [record.name for record in yolo.read(Path("set")).records]
+    assert names == ["p/p.jpg", "q/q.jpg"]
+
+
+def test_lists_of_nothing_are_no_photos(tmp_path: Path) -> None:
+    for name in ("train.txt", "val.txt"):
+        write_text(tmp_path / name, "\n")
+    write_text(tmp_path / "data.yaml", "train: train.txt\nval: val.txt\nnames: [top]\n")
+    assert list(yolo.read(tmp_path).records) == []
 
 
 def test_labels_may_lie_beside_the_photos(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
     image,x1,y1,x2,y2,label[,split][,width,height]
     image,x,y,w,h,label
 
-Names of columns are those of many tools; see `COLUMNS`. Photos are relative to the file or to
-a folder near it.
+Names of columns are those of many tools; see `COLUMNS`, where of several that a file has the first counts. Photos are
+relative to the file or to a folder near it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from outfitter.errors import DatasetError
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "image": ("image", "filename", "file_name", "file", "path", "image_path", "image_name", "image_id", "imageid"),
-    "label": ("label", "class", "class_name", "category", "category_name", "name", "label_name", "labelname"),
+    # Where there are both, label_name is text and label its number.
+    "label": ("label_name", "labelname", "label", "class_name", "class", "category_name", "category", "name"),
     "x1": ("x1", "xmin", "x_min", "x_1", "left"),
     "y1": ("y1", "ymin", "y_min", "y_1", "top"),
     "x2": ("x2", "xmax", "x_max", "x_2", "right"),
@@ -63,7 +64,8 @@ def _records(file: Path, drops: Drops) -> Iterator[Record]:
     lines = read_lines(file)
     rows = csv.reader(line for _, line in lines)
     header = [name.strip().lower() for name in next(rows, [])]
-    place = {column: header.index(name) for column, names in COLUMNS.items() for name in names if name in header}
+    met = {column: [name for name in names if name in header] for column, names in COLUMNS.items()}
+    place = {column: header.index(names[0]) for column, names in met.items() if names}
     corners = _CORNERS if all(column in place for column in _CORNERS) else _SIDES
     if lacking := [column for column in ("image", "label", *corners) if column not in place]:
         raise DatasetError(

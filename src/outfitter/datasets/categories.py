@@ -87,7 +87,12 @@ def choose(categories: str, source: Source, labels: Iterable[str]) -> Naming:
         mapping = _level(categories, source, met)
         order: tuple[str, ...] = BROAD if categories == "broad" else SLOTS
     else:
-        mapping = read_mapping(Path(categories))
+        file = Path(categories)
+        if not file.exists():
+            raise ConfigError(
+                f"--categories {file}: is neither {', '.join(LEVELS)} nor a file; need one of these or a MAP.yaml."
+            )
+        mapping = read_mapping(file)
         order = tuple(dict.fromkeys(name for name in mapping.values() if name is not None))
     unmapped = sorted(met - set(mapping))
     if unmapped:
@@ -118,7 +123,7 @@ def read_mapping(path: Path) -> dict[str, str | None]:
         content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
-            f"--categories {path}: is neither {', '.join(LEVELS)} nor a file; need one of these or a MAP.yaml."
+            f"{path}: there is no such file; need a MAP.yaml of lines 'label: class'. Check the path."
         ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}. Need lines 'label: class' or 'label: null'.") from None

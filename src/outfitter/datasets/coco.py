@@ -1,7 +1,8 @@
 """COCO detection JSON, the canonical form on disk; Fashionpedia is one too (https://cocodataset.org/#format-data).
 
 Boxes are ``[x, y, width, height]``. Ids mean nothing outside their file: category ids may start at 0, at 1, or have
-gaps, and become names here. Segmentations, polygons or RLE, are reduced to boxes where a box is missing.
+gaps, and become names here; 1.0, as pandas writes it, is 1. Segmentations, polygons or RLE, are reduced to boxes where
+a box is missing.
 """
 
 from __future__ import annotations
@@ -79,21 +80,27 @@ def class_names(content: Mapping[str, Any], file: Path) -> tuple[str, ...]:
 def _categories(content: Mapping[str, Any], file: Path) -> dict[int, str]:
     categories: dict[int, str] = {}
     for row in content.get("categories", []):
-        if not isinstance(row, dict) or not isinstance(row.get("id"), int) or not isinstance(row.get("name"), str):
+        number = _id(row.get("id")) if isinstance(row, dict) else None
+        if not isinstance(number, int) or not isinstance(row.get("name"), str):
             raise DatasetError(f"{file}: category {json.dumps(row)[:100]}; need a whole-number id and a name.")
-        if row["id"] in categories or row["name"] in categories.values():
-            raise DatasetError(
-                f"{file}: category {row['id']} {row['name']!r} is there twice; ids and names must differ."
-            )
-        categories[row["id"]] = row["name"]
+        if number in categories or row["name"] in categories.values():
+            raise DatasetError(f"{file}: category {number} {row['name']!r} is there twice; ids and names must differ.")
+        categories[number] = row["name"]
     return dict(sorted(categories.items()))
+
+
+def _id(value: Any) -> int | str | None:
+    """An id as a whole number or text, None if it is neither."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int | str) else None
 
 
 def remark_ids(content: Mapping[str, Any], file: Path, remarks: Drops) -> None:
     """Remark on gaps in the ids of categories and images."""
     remark_gaps(_categories(content, file), file, "category ids", remarks)
-    images = {row["id"] for row in content["images"] if isinstance(row, dict) and isinstance(row.get("id"), int)}
-    remark_gaps(images, file, "image ids", remarks)
+    images = {_id(row.get("id")) for row in content["images"] if isinstance(row, dict)}
+    remark_gaps({number for number in images if isinstance(number, int)}, file, "image ids", remarks)
 
 
 def records(
@@ -101,33 +108,39 @@ def records(
 ) -> Iterator[Record]:
     """The photos of one COCO file, each with its boxes. root: the pictures' folder; by default it is looked for."""
     categories = _categories(content, file)
-    boxes_of: dict[Any, list[tuple[Box, str, bool]]] = {}
+    boxes_of: dict[int | str | None, list[tuple[Box, str, bool]]] = {}
     for number, row in enumerate(content["images"]):
         if not isinstance(row, dict) or "id" not in row or not isinstance(row.get("file_name"), str):
             raise DatasetError(f"{file}: image {number} is {json.dumps(row)[:100]}; need at least id and file_name.")
-        if row["id"] in boxes_of:
+        given, row["id"] = row["id"], _id(row["id"])
+        if row["id"] is None:
+            detail = f"{file}: image {number} has the id {json.dumps(given)[:100]}; need a whole number or text"
+            drops.add("malformed annotation", row["file_name"], detail)
+        elif row["id"] in boxes_of:
             drops.add("duplicate image id", row["file_name"], f"id {row['id']} is another image's already; {file}")
-            row["id"] = object()  # nobody's: its annotations belong to the first
-        boxes_of[row["id"]] = []
+            row["id"] = None  # nobody's: its annotations belong to the first
+        else:
+            boxes_of[row["id"]] = []
     for number, row in enumerate(content.get("annotations", [])):
         found = row if isinstance(row, dict) else {}
         who = f"{file}: annotation {found.get('id', f'number {number}')}"
-        owner, category = found.get("image_id"), found.get("category_id")
+        owner, category = _id(found.get("image_id")), _id(found.get("category_id"))
         if owner not in boxes_of:
-            drops.add("annotation without image", str(file), f"{who}: no image has its image_id {owner!r}")
+            given = found.get("image_id")
+            drops.add("annotation without image", str(file), f"{who}: no image has its image_id {given!r}")
             continue
         box = _box(found)
         if isinstance(box, str):
             drops.add("malformed box", str(file), f"{who}: {box}")
             continue
-        if category not in categories:
-            ids = ", ".join(map(str, categories)) or "none"
-            drops.add("unknown class", str(file), f"{who}: category_id {category!r}; the file's categories are {ids}")
+        if not isinstance(category, int) or category not in categories:
+            given, ids = found.get("category_id"), ", ".join(map(str, categories)) or "none"
+            drops.add("unknown class", str(file), f"{who}: category_id {given!r}; the file's categories are {ids}")
             continue
         boxes_of[owner].append((box, categories[category], bool(found.get("iscrowd", 0))))
     find = ImageRoot(file, split).find if root is None else partial(_below, root.resolve())
     for row in content["images"]:
-        if not isinstance(row["id"], int | str):
+        if row["id"] is None:
             continue
         found_boxes = boxes_of.pop(row["id"])
         width, height = row.get("width"), row.get("height")

@@ -1,9 +1,9 @@
 """Class masks, as Clothing Co-Parsing has them: ``photos/NAME.jpg`` + ``masks/NAME.png`` + ``labels.txt``.
 
-A mask is an 8-bit PNG of the photo's size whose values are rows of ``labels.txt``, from 0. It says which pixels are
-jeans, not how many jeans there are, so a label becomes one box: around those of its connected pieces that have at
-least `MIN_PIECE` of its area. Specks of a sloppy brush are left out, the second of two shoes is not. A label of fewer
-than `MIN_AREA` pixels is no garment that could be found.
+A mask is an 8-bit PNG of the photo's size whose values are rows of ``labels.txt``, from 0; 2 or 4 bits do as well. It
+says which pixels are jeans, not how many jeans there are, so a label becomes one box: around those of its connected
+pieces that have at least `MIN_PIECE` of its area. Specks of a sloppy brush are left out, the second of two shoes is
+not. A label of fewer than `MIN_AREA` pixels is no garment that could be found.
 
 By this rule the 804 published masks hold 3 557 boxes of the seven slots: top 791, footwear 781, bottom 579, bag 536,
 long 520, eyewear 256, headwear 94.
@@ -28,6 +28,8 @@ MIN_PIECE: Final = 0.05
 MIN_AREA: Final = 100
 PHOTOS: Final = ("photos", "images")
 BACKGROUND: Final = ("null", "background")
+_SPREAD: Final = {"L;2": 85, "L;4": 17}
+"""What Pillow multiplies greys of 2 and of 4 bits by, so that white is 255."""
 
 
 @READERS.register("masks")
@@ -62,16 +64,17 @@ def labels_of(source: Path) -> tuple[str, ...]:
 
 
 def read_mask(path: Path) -> NDArray[np.uint8]:
-    """The ids of a mask, uint8 (H, W).
+    """The ids of a mask, uint8 (H, W), as they were saved.
 
     Raises:
         OSError: it cannot be read as a PNG.
-        ValueError: it is not one of 8 bits.
+        ValueError: it is in colours, or of 1 or 16 bits.
     """
     with Image.open(path, formats=("PNG",)) as image:
         if image.mode not in ("L", "P"):
             raise ValueError(f"its mode is {image.mode}")
-        return np.asarray(image)
+        spread = max((_SPREAD.get(str(tile.args), 1) for tile in image.tile), default=1)
+        return np.asarray(image) // np.uint8(spread)
 
 
 def _records(photos: dict[str, Path], masks: Path, labels: tuple[str, ...], drops: Drops) -> Iterator[Record]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +57,14 @@ def begin(out: Path, plan: Mapping[str, Any]) -> bool:
     return False
 
 
+def abandon(out: Path) -> None:
+    """Take away a claimed folder and the pictures in it, for nothing will be made of them."""
+    shutil.rmtree(out / "images", ignore_errors=True)
+    (out / UNFINISHED_FILE).unlink()
+    with suppress(OSError):  # a link to a folder stays
+        out.rmdir()
+
+
 def finish(
     out: Path,
     records: Sequence[Record],
@@ -95,20 +105,27 @@ def stems(names: Iterable[str], *, flat: bool = False) -> list[str]:
 
     flat: without folders.
     """
-    taken: Counter[str] = Counter()
+    wanted = [_stem(name, flat) for name in names]
+    taken = {stem.casefold() for stem in wanted}  # some file systems take A for a
+    times: Counter[str] = Counter()
     found = []
-    for name in names:
-        parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-        stem, suffix = os.path.splitext("/".join(parts) or "photo")  # noqa: PTH122
-        stem = _UNSAFE.sub("_", stem if suffix.lower() in EXTENSIONS else stem + suffix)
-        stem = stem.replace("/", "__") if flat else stem
-        taken[stem.casefold()] += 1  # some file systems take A for a
-        again = taken[stem.casefold()]
-        if again > 1:
-            stem = f"{stem}~{again}"
-            taken[stem.casefold()] += 1
+    for stem in wanted:
+        folded = stem.casefold()
+        times[folded] += 1
+        if times[folded] > 1:
+            while f"{folded}~{times[folded]}" in taken:
+                times[folded] += 1
+            stem = f"{stem}~{times[folded]}"
+            taken.add(stem.casefold())
         found.append(stem)
     return found
+
+
+def _stem(name: str, flat: bool) -> str:
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    stem, suffix = os.path.splitext("/".join(parts) or "photo")  # noqa: PTH122
+    stem = _UNSAFE.sub("_", stem if suffix.lower() in EXTENSIONS else stem + suffix)
+    return stem.replace("/", "__") if flat else stem
 
 
 def extension(data: bytes) -> str:

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from outfitter.config import Options
 from outfitter.datasets.categories import choose
-from outfitter.datasets.output import begin, extension, finish, refuse_taken, stems, write_whole
+from outfitter.datasets.output import abandon, begin, extension, finish, refuse_taken, stems, write_whole
 from outfitter.datasets.pool import Progress, in_order, silent
 from outfitter.datasets.records import READERS, SPLITS, Drops, Record, Slice, is_utf8, printable
 from outfitter.datasets.seed_crop import CROPPED, LazyPhoto, cut, keep_large
@@ -80,7 +80,8 @@ def prepare(
         workers: processes; by default as many as there are cores.
 
     Raises:
-        DatasetError: the source cannot be read as `options.format`, a label has no class, or nothing is left of it.
+        DatasetError: the source cannot be read as `options.format`, a label has no class, or nothing is left of it, of
+            a split that it has, or to train on; then `out` is taken away again.
         ConfigError: an impossible option.
     """
     reader = READERS[options.format]
@@ -91,7 +92,7 @@ def prepare(
         for record in opened.records:
             records.append(record)
             advance()
-    splits = {record.split for record in records if record.split is not None}
+    splits = {record.split for record in records if record.split is not None} or {"train"}
     naming = choose(options.categories, opened, {label for record in records for label in record.labels})
     records = [_renamed(record, naming.mapping) for record in _distinct(records, opened.drops)]
     if not records:
@@ -111,7 +112,9 @@ def prepare(
             advance(done)
     lost = splits - {record.split for record in whole.records}
     if lost:
-        raise DatasetError(f"{source}: leaves nothing of {', '.join(sorted(lost))}.{_why(whole.drops)}")
+        abandon(out)
+        of = f" of {', '.join(sorted(lost))}" if whole.records else ""
+        raise DatasetError(f"{source}: leaves nothing{of}.{_why(whole.drops)}")
     about = {
         "source": str(source),
         "licence": opened.licence,

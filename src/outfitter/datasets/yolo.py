@@ -93,9 +93,8 @@ def _photos(value: object, root: Path, file: Path, split: str) -> list[Path]:
 
 
 def _records(photos: Mapping[str, list[Path]], names: Mapping[int, str], drops: Drops) -> Iterator[Record]:
-    common = (
-        Path(os.path.commonpath([path.parent for paths in photos.values() for path in paths])) if photos else Path()
-    )
+    parents = {path.absolute().parent for paths in photos.values() for path in paths}
+    common = Path(os.path.commonpath(parents)) if parents else Path()
     for split, paths in photos.items():
         for path in sorted(paths, key=lambda path: natural(str(path))):
             labels = label_file(path)
@@ -116,7 +115,7 @@ def _records(photos: Mapping[str, list[Path]], names: Mapping[int, str], drops: 
                 else:
                     boxes.append(found[1])
                     own.append(names[found[0]])
-            name = path.relative_to(common).as_posix()
+            name = path.absolute().relative_to(common).as_posix()
             yield Record(path, name, tuple(boxes), tuple(own), str(labels), split, normalised=True)
 
 
@@ -137,11 +136,11 @@ def _parse(line: str) -> tuple[int, Box] | str:
         numbers = [float(word) for word in words]
     except ValueError:
         return f"{line[:80]!r} is not numbers; need 'class x_centre y_centre width height'"
+    if not all(map(math.isfinite, numbers)):
+        return f"{line[:80]!r} is not finite"
     is_polygon = len(numbers) >= 7 and len(numbers) % 2 == 1
     if (len(numbers) != 5 and not is_polygon) or numbers[0] != int(numbers[0]):
         return f"{line[:80]!r} has {len(words)} columns; need 'class x_centre y_centre width height'"
-    if not all(map(math.isfinite, numbers)):
-        return f"{line[:80]!r} is not finite"
     values = numbers[1:]
     if max(values) > 1 + SLACK:
         return f"{line[:80]!r} is in pixels; need shares of the photo's sides, 0 to 1"
