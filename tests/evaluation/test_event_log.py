@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from outfitter.errors import EvaluationError
-from outfitter.evaluation.event_log import EventLog, read_events, read_time, split_in_time
+from outfitter.evaluation.event_log import EventLog, moment, read_events, read_time, split_in_time
 
 ROWS = [
     ("ann", "i1", "view", 10.0),
@@ -88,6 +88,8 @@ def test_read(tmp_path: Path) -> None:
         ("user,product,time\nann,,3\n", "e.csv:2: user is 'ann', product ''; need both"),
         ("user,product,time\nann,i1,3\nann,i1,yesterday\n", "e.csv:3: the time is 'yesterday'; need ISO 8601"),
         ("user,product,time\nann,i1,nan\n", "e.csv:2: the time is 'nan'"),
+        ("user,product,time\nann,i1,1714567890123\n", "e.csv:2: .*seconds since 1970, .* must be divided by 1000"),
+        ("user,product,time\nann,i1,-99999999999999\n", "e.csv:2: the time is '-99999999999999'; need ISO 8601"),
         ("user,product,time\nann,i1\n", "e.csv:2: the time is ''"),
     ],
 )
@@ -104,4 +106,6 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_times() -> None:
+    for text in ("1969-07-20T20:17:40", "9998-12-31T23:59:59"):
+        assert moment(read_time(text, "here")).startswith(text)
     assert read_time("2026-05-01T12:30:00Z", "here") == read_time("2026-05-01T14:30:00+02:00", "here") == 1777638600

@@ -100,6 +100,8 @@ def test_lists_from_a_file(split: TemporalSplit, tmp_path: Path) -> None:
     silent = next(person for person in split.past.people if person not in split.chosen)
     path = lines(tmp_path / "l.jsonl", {silent: ["i001"], **lists})
     assert read_lists(path, split) == (lists, 1)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_lists(path, split) == (lists, 1)
 
 
 @pytest.mark.parametrize(

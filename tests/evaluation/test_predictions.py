@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from outfitter.cli.evaluate_detection import Asked, evaluate
+from outfitter.datasets.coco import write
+from outfitter.datasets.records import record_of
 from outfitter.errors import EvaluationError
-from outfitter.evaluation.predictions import read_predictions
-from outfitter.values import Detections
+from outfitter.evaluation.predictions import matched_by_file_name, read_predictions
+from outfitter.values import Detections, Example
 from tests.evaluation.scenes import annotated
+from tests.toy import picture
 
 SIZE = (120, 200)
 TRUTH = {
@@ -50,14 +54,49 @@ def test_json_lines_by_name_path_or_stem(tmp_path: Path) -> None:
     assert found["street/b.jpg"].size_wh == (90, 60)
 
 
+def test_photos_that_only_a_file_name_ties_to_the_truth(tmp_path: Path) -> None:
+    images = {name: Path("/data/images") / Path(name).name for name in TRUTH}
+    named: dict[str, str] = {}
+    found = []
+    for photos in (("/elsewhere/train/a.jpg", "/home/bob/images/b.jpg", "out/c.png"), ("a.jpg", "street/b.jpg", "c")):
+        rows = [json.dumps({"photo": photo, "detections": []}) + "\n" for photo in photos]
+        (tmp_path / "p.jsonl").write_text("".join(rows))
+        named.clear()
+        read_predictions(tmp_path / "p.jsonl", TRUTH, IMAGES, CLASSES, named)
+        assert named == dict(zip(TRUTH, photos, strict=True))
+        found.append(matched_by_file_name(named, images))
+    assert found == [[("/elsewhere/train/a.jpg", "street/a.jpg"), ("out/c.png", "shop/c")], []]
+
+
+@pytest.mark.parametrize(("folder", "told"), [("/elsewhere/train", True), ("/elsewhere/images", False), (".", False)])
+def test_predictions_of_another_split_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: str, told: bool
+) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    (data / "images").mkdir(parents=True)
+    examples = []
+    for number in range(4):
+        file = data / "images" / f"val{number}.png"
+        picture(SIZE, top=((10, 10, 50, 90), (210, 20, 30))).save(file)
+        examples.append(Example(file, file.stem, annotated([[10, 10, 50, 90]], ["top"], SIZE), "val"))
+    write(data / "val.json", [record_of(one) for one in examples], ["top"])
+    rows = [{"photo": f"{folder}/{one.image.name}", "detections": [GOOD]} for one in examples]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    evaluate(str(tmp_path / "p.jsonl"), data, out, Asked("val", None, None, None, None, 100), workers=1)
+    note = "4 of 4 photos were matched by their file name alone, though their folders differ: "
+    note += f"{folder}/val0.png was taken for val0, which is {data / 'images' / 'val0.png'}."
+    assert (note in capsys.readouterr().err) is told
+
+
 def test_coco_ids_from_zero_with_gaps(tmp_path: Path) -> None:
     rows = [
         {"image_id": 8, "category_id": 3, "bbox": [10, 20, 30.5, 40], "score": 0.25},
-        {"image_id": 0, "category_id": 0, "bbox": [0, 0, 120, 200], "score": 1},
+        {"image_id": 0.0, "category_id": 0.0, "bbox": [0, 0, 120, 200], "score": 1},
     ]
     found = coco(tmp_path, rows)
     assert found["shop/c"].boxes_xyxy.tolist() == [[10, 20, 40.5, 60]]
     assert found["shop/c"].labels == ("bag",)
+    assert found["street/a.jpg"].labels == ("top",)
     assert len(found["street/b.jpg"]) == 0
 
 
@@ -72,8 +111,10 @@ def test_a_box_that_sticks_out_by_rounding_is_cut(tmp_path: Path) -> None:
         ({"score": float("nan")}, "p.jsonl:1: a.jpg: detection 1: the score is nan; need a number from 0 to 1"),
         ({"score": 87}, "the score is 87; need a number from 0 to 1"),
         ({"score": "high"}, "the score is 'high'"),
+        ({"score": 10**400}, "p.jsonl:1: a.jpg: detection 1: the score is 1000"),
         ({"label": 3}, "the label is 3; need a class name"),
         ({"box_xyxy": [1, 2, float("inf"), 4]}, "need four finite numbers"),
+        ({"box_xyxy": [1, 2, 10**400, 4]}, "detection 1: the box is .*need four finite numbers"),
         ({"box_xyxy": [1, 2, 3]}, r"the box is \[1, 2, 3\]; need four"),
         ({"box_xyxy": [60, 70, 40, 90]}, "without area; need x1 < x2 and y1 < y2. It would be a good"),
         ({"box_xyxy": [60, 190, 40, 160]}, r"without area; need x1 < x2 and y1 < y2\.$"),
@@ -95,6 +136,10 @@ def test_a_bad_detection_is_named(tmp_path: Path, change: dict[str, Any], messag
         ({"photo": "street/b.jpg", "detections": []}, "street/b.jpg is there twice"),
         ({"photo": "c", "error": {"message": "truncated"}}, "c was not predicted: .*truncated"),
         ({"photo": "c", "size_wh": [60, 100], "detections": []}, r"at \[60, 100\], the truth is for \[120, 200\]"),
+        ({"photo": "c", "size_wh": 5, "detections": []}, r"p.jsonl:2: c was predicted at 5, the truth is for \[120"),
+        ({"photo": "c", "predictions": [GOOD]}, 'p.jsonl:2: c: "detections" is missing among photo, predictions; need'),
+        ({"photo": "c", "detections": None}, 'p.jsonl:2: c: "detections" is None; need a list'),
+        ('{"photo": ' + 5000 * "9" + "}", "p.jsonl:2: cannot be read: Exceeds the limit"),
         ({"photo": "c", "detections": [{"bbox": [1, 2, 3, 4]}]}, "need box_xyxy, label and score"),
     ],
 )
@@ -107,8 +152,13 @@ def test_a_bad_line_is_named(tmp_path: Path, row: Any, message: str) -> None:
     ("change", "message"),
     [
         ({"image_id": 1}, "entry 1: no photo of the truth has image_id 1; its ids are 0, 7, 8"),
+        ({"image_id": [8]}, r"p.json: entry 1: no photo of the truth has image_id \[8\]"),
+        ({"category_id": {}}, r"entry 1: category_id is \{\}; the classes are"),
+        ({"category_id": 0.5}, "entry 1: category_id is 0.5; the classes are"),
+        ({"category_id": False}, "entry 1: category_id is False; the classes are"),
         ({"category_id": 1}, "entry 1: category_id is 1; the classes are 0 top, 3 bag"),
         ({"bbox": [1, 2, 3]}, "entry 1 is .*; need image_id, category_id, bbox of four numbers"),
+        ({"bbox": [1, 2, 10**400, 4]}, "p.json: entry 1: the box is .*need four finite numbers"),
         ({"bbox": [1, 2, -3, 9]}, "p.json: entry 1, of shop/c: the box is .*without area"),
         ({"score": float("nan")}, "p.json: entry 1, of shop/c: the score is nan"),
         ({"score": None}, "p.json: entry 1: the score is None"),
@@ -135,6 +185,13 @@ def test_a_long_list_is_read_in_chunks(tmp_path: Path, monkeypatch: pytest.Monke
         for name, one in whole.items():
             assert again[name].boxes_xyxy.tolist() == one.boxes_xyxy.tolist()
             assert again[name].labels == one.labels
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "[" * 100_000])
+def test_a_list_that_json_cannot_hold(tmp_path: Path, number: str) -> None:
+    (tmp_path / "p.json").write_text(f'[{{"image_id": {number}')
+    with pytest.raises(EvaluationError, match="p.json: entry 0: cannot be read: "):
+        read_predictions(tmp_path / "p.json", TRUTH, IMAGES, CLASSES)
 
 
 @pytest.mark.parametrize("text", ['[{"image_id": 8, "categ', "[1, 2", "["])

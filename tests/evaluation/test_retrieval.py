@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from outfitter.errors import EvaluationError
+from outfitter.cli.evaluate_products import end_to_end, retrieval
+from outfitter.errors import ConfigError, EvaluationError
 from outfitter.evaluation.bootstrap import intervals
 from outfitter.evaluation.retrieval import Retrieval, score_retrieval
 from outfitter.values import Embeddings
@@ -99,3 +101,12 @@ def test_bad_input(change: dict[str, object], message: str) -> None:
     }
     with pytest.raises(EvaluationError, match=message):
         score_retrieval(**{**given, **change})  # type: ignore[arg-type]
+
+
+def test_a_training_run_is_refused_with_the_way_on(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    queries, out = tmp_path / "queries.csv", tmp_path / "out"
+    with pytest.raises(ConfigError, match=r"is a training run; --protocol retrieval .* outfitter export .* --out"):
+        retrieval(str(tmp_path), queries, None, out, None)
+    with pytest.raises(ConfigError, match="is a training run; --protocol end-to-end scores a model folder"):
+        end_to_end(str(tmp_path), queries, "shop", None, None, out, None)

@@ -44,7 +44,7 @@ def command(
     model: Annotated[
         str,
         typer.Argument(
-            help="A model folder, a training run, a file of predictions (.json, .jsonl), or 'shipped'. "
+            help="A model folder, a detector's training run, a file of predictions (.json, .jsonl), or 'shipped'. "
             "ranking: a file of lists, or popular, or random."
         ),
     ],

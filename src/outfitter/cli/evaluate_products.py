@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from outfitter.artifact import sha256_of
+from outfitter.artifact import MANIFEST_FILE, sha256_of
 from outfitter.catalogue import Catalogue
 from outfitter.cli.evaluated import finish
 from outfitter.cli.inputs import Input, in_order, new_folder, refuse_full
@@ -20,7 +20,7 @@ from outfitter.cli.output import progress, say
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
-from outfitter.errors import EvaluationError, OutfitterError, PhotoError, QueryError
+from outfitter.errors import ConfigError, EvaluationError, OutfitterError, PhotoError, QueryError
 from outfitter.evaluation import bootstrap, report
 from outfitter.evaluation.baselines import constant_box, learn_prior, majority_class, perfect
 from outfitter.evaluation.end_to_end import KS, LOSSES, Search, answering, outcome, score_end_to_end
@@ -46,6 +46,7 @@ GALLERY: Final = 24
 
 def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamples: int | None) -> dict[str, Any]:
     """Embed both sides and score; without a gallery, each query is looked for among the others."""
+    _refuse_run(model, "retrieval")
     refuse_full(out, "--out")
     asked = read_items(queries)
     offered = asked if gallery is None else read_items(gallery)
@@ -108,6 +109,7 @@ def end_to_end(
     resamples: int | None,
 ) -> dict[str, Any]:
     """Look for every query's product in the catalogue, through the detector."""
+    _refuse_run(model, "end-to-end")
     asked = read_items(queries)
     for number, item in enumerate(asked, 2):
         if item.box_xyxy is None or item.kind is None:
@@ -160,6 +162,15 @@ def end_to_end(
         "product’s own picture (blue) and what was shown first (orange)."
     )
     return finish(result, report.means_page(result, headline, rows, told, parts=parts), out, "queries")
+
+
+def _refuse_run(model: str, protocol: str) -> None:
+    """Raise ConfigError for a training run, which these protocols do not take."""
+    if (Path(model) / "run.json").is_file() and not (Path(model) / MANIFEST_FILE).is_file():
+        raise ConfigError(
+            f"{model}: is a training run; --protocol {protocol} scores a model folder. "
+            f"Export it first: outfitter export {model} --on DATA --out MODEL"
+        )
 
 
 def _asked_and_shown(item: Item, search: Search, catalogue: Catalogue) -> list[Shown]:

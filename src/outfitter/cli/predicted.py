@@ -14,7 +14,7 @@ from outfitter.cli.inputs import Input, in_order
 from outfitter.cli.output import progress, rounded, say
 from outfitter.cli.subject import Subject
 from outfitter.errors import ConfigError, EvaluationError, OutfitterError
-from outfitter.evaluation.predictions import read_predictions
+from outfitter.evaluation.predictions import matched_by_file_name, read_predictions
 from outfitter.evaluation.result import METRICS_FILE
 from outfitter.values import Detections, Example
 
@@ -41,7 +41,10 @@ def predicted(
     _refuse_full(out, stamp)
     if subject.detect is None:
         image_ids, class_ids = _coco_ids(coco_file)
-        return read_predictions(subject.path, truth, image_ids, class_ids)
+        named: dict[str, str] = {}
+        found = read_predictions(subject.path, truth, image_ids, class_ids, named)
+        _tell_matched(named, examples)
+        return found
     path = _begin(out, stamp)
     _cut_half_line(path)
     done = read_predictions(path, truth, {}, {}) if path.exists() else {}
@@ -50,6 +53,17 @@ def predicted(
         say(f"{len(done)} of {len(examples)} photos were done already.")
     _detect(subject, left, path, workers)
     return read_predictions(path, truth, {}, {})  # as written, so that an interruption changes nothing
+
+
+def _tell_matched(named: Mapping[str, str], examples: Sequence[Example]) -> None:
+    """Say if photos of a file of predictions may be others than those that are scored, named alike."""
+    images = {example.name: example.image.resolve() for example in examples}
+    if alike := matched_by_file_name(named, images):
+        theirs, ours = alike[0]
+        say(
+            f"{len(alike)} of {len(examples)} photos were matched by their file name alone, though their folders "
+            f"differ: {theirs} was taken for {ours}, which is {images[ours]}. Make sure that they are the same photos."
+        )
 
 
 def _refuse_full(out: Path, stamp: Mapping[str, str]) -> None:

@@ -33,6 +33,9 @@ REQUIRED: Final = ("user", "product", "time")
 
 AGAINST: Final = frozenset({"dismiss", "dislike"})
 """Kinds of events that say no: they are neither popularity nor a choice."""
+EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC).timestamp()
+LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""Times from the one up to the other can be told as a date."""
 HELD_OUT: Final = 0.2
 """Share of the events, the latest, that a split holds out where no time is named."""
 
@@ -224,9 +227,10 @@ def _rows(reader: Iterable[list[str]], places: Mapping[str, int], path: Path) ->
 def read_time(text: str, where: str) -> float:
     """Seconds since 1970. Raises EvaluationError."""
     seconds = seconds_of(text)
-    if not math.isfinite(seconds):
+    if not EARLIEST <= seconds < LATEST:  # NaN is in no range
+        hint = "" if math.isnan(seconds) else ", up to the year 9998. Milliseconds must be divided by 1000"
         raise EvaluationError(
-            f"{where}: the time is {text!r}; need ISO 8601, such as 2026-05-01T12:30:00Z, or seconds since 1970."
+            f"{where}: the time is {text!r}; need ISO 8601, such as 2026-05-01T12:30:00Z, or seconds since 1970{hint}."
         )
     return seconds
 

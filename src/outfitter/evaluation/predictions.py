@@ -37,6 +37,9 @@ LONGEST: Final = 16 << 20
 """Characters of an entry; one that does not end by then has a fault."""
 _GAP: Final = re.compile(r"[\s,]*")
 
+LARGEST: Final = 1e300
+"""A whole number from there on may not fit into a float."""
+
 Row = tuple[Any, Any, Any]
 """Box, label, score, unchecked."""
 
@@ -46,6 +49,7 @@ def read_predictions(
     truth: Mapping[str, Annotations],
     image_ids: Mapping[int | str, str],
     class_ids: Mapping[int, str],
+    named: dict[str, str] | None = None,
 ) -> dict[str, Detections]:
     """Read predictions for the photos of `truth`, in a stream: the file is never in memory as a whole.
 
@@ -53,10 +57,12 @@ def read_predictions(
 
     Args:
         image_ids, class_ids: photo and class names by the truth's COCO ids.
+        named: gets for each photo that has a line, by the truth's name for it, the line's.
 
     Raises:
-        EvaluationError: naming the line or entry: no JSON, an unknown photo or class, a box that is not finite, has no
-            area or lies outside of its photo, a score outside [0, 1], or a photo twice.
+        EvaluationError: naming the line or entry: no JSON, a key that is missing or holds something else, an unknown
+            photo or class, a box that is not finite, has no area or lies outside of its photo, a score outside [0, 1],
+            or a photo twice.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -64,12 +70,32 @@ def read_predictions(
             file.seek(0)
             if start.startswith("["):
                 return _coco(path, file, truth, image_ids, class_ids)
-            return _lines(path, file, truth)
+            return _lines(path, file, truth, {} if named is None else named)
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path}: cannot be read: {error}.") from None
 
 
-def _lines(path: Path, file: Iterable[str], truth: Mapping[str, Annotations]) -> dict[str, Detections]:
+def matched_by_file_name(named: Mapping[str, str], images: Mapping[str, Path]) -> list[tuple[str, str]]:
+    """Photos that nothing but the file name ties to the truth: as their line and as the truth names them.
+
+    Their folder is neither that of the truth's name nor that of its picture, so they may be other photos, numbered
+    alike. Names without a folder say nothing of the kind.
+
+    Args:
+        named: the truth's names → those of the lines, as `read_predictions` tells them.
+        images: the truth's names → where its pictures lie.
+    """
+    alike = []
+    for name, theirs in named.items():
+        folder = PurePath(theirs).parent.name
+        if theirs != name and folder not in ("", PurePath(name).parent.name, images[name].parent.name):
+            alike.append((theirs, name))
+    return alike
+
+
+def _lines(
+    path: Path, file: Iterable[str], truth: Mapping[str, Annotations], named: dict[str, str]
+) -> dict[str, Detections]:
     find = _Names(truth)
     found: dict[str, Detections] = {}
     labels: dict[str, str] = {}
@@ -87,14 +113,21 @@ def _lines(path: Path, file: Iterable[str], truth: Mapping[str, Annotations]) ->
         name = find(row["photo"], where)
         if name in found:
             raise EvaluationError(f"{where}: {row['photo']} is there twice; need each photo once.")
+        named[name] = row["photo"]
         size_wh = truth[name].size_wh
         size = row.get("size_wh")
-        if size is not None and tuple(size) != size_wh:
+        if size is not None and size != list(size_wh):
             raise EvaluationError(
-                f"{where}: {row['photo']} was predicted at {size}, the truth is for {list(size_wh)} "
+                f"{where}: {row['photo']} was predicted at {size!r:.120}, the truth is for {list(size_wh)} "
                 "(width, height). Scale the boxes back to the photo."
             )
-        rows = [_row(one, where) for one in row.get("detections", [])]
+        listed = row.get("detections")
+        if not isinstance(listed, list):
+            got = f"is {listed!r:.120}" if "detections" in row else f"is missing among {', '.join(row)}"
+            raise EvaluationError(
+                f'{where}: {row["photo"]}: "detections" {got}; need a list, an empty one where nothing was found.'
+            )
+        rows = [_row(one, where) for one in listed]
         for place, one in enumerate(rows):
             if fault := _type_fault(*one):
                 raise EvaluationError(f"{where}: {row['photo']}: detection {place}: {fault}")
@@ -133,16 +166,17 @@ def _coco(
             raise EvaluationError(
                 f"{where} is {json.dumps(row)[:120]}; need image_id, category_id, bbox of four numbers, and score."
             ) from None
-        if image not in image_ids:
+        image_id, class_id = _id(image), _id(category)
+        if image_id not in image_ids:
             told = ", ".join(map(str, list(image_ids)[:3]))
-            raise EvaluationError(f"{where}: no photo of the truth has image_id {image!r}; its ids are {told}, ….")
-        if category not in class_ids:
+            raise EvaluationError(f"{where}: no photo of the truth has image_id {image!r:.120}; its ids are {told}, ….")
+        if class_id not in class_ids:
             told = ", ".join(f"{id_} {name}" for id_, name in class_ids.items())
-            raise EvaluationError(f"{where}: category_id is {category!r}; the classes are {told}.")
+            raise EvaluationError(f"{where}: category_id is {category!r:.120}; the classes are {told}.")
         if fault := _type_fault((x, y, w, h), "", score):
             raise EvaluationError(f"{where}: {fault}")
-        photos.append(places[image_ids[image]])
-        classes.append(category)
+        photos.append(places[image_ids[image_id]])
+        classes.append(class_id)
         numbers.extend((x, y, x + w, y + h, score))
     photo, table = np.frombuffer(photos, np.int32), np.frombuffer(numbers).reshape(-1, 5)
     order = np.argsort(photo, kind="stable")
@@ -154,6 +188,13 @@ def _coco(
             raise EvaluationError(f"{path}: entry {mine[fault_at[0]]}, of {name}: {fault_at[1]}")
         found[name] = _detections(boxes, tuple(class_ids[classes[number]] for number in mine), scores, one.size_wh)
     return found
+
+
+def _id(value: Any) -> Any:
+    """An id that may be looked up, 1 for 1.0 as some programs write it; None for what can be no id."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
 
 
 def _entries(file: TextIO, where: str) -> Iterator[Any]:
@@ -172,6 +213,8 @@ def _entries(file: TextIO, where: str) -> Iterator[Any]:
                 raise EvaluationError(f"{where}: entry {number}: no JSON: {error.msg}.") from None
             text, at = text[at:] + more, 0
             continue
+        except (ValueError, RecursionError) as error:
+            raise EvaluationError(f"{where}: entry {number}: cannot be read: {error}.") from None
         yield entry
         number += 1
 
@@ -184,13 +227,18 @@ def _detections(
 
 def _type_fault(box: Any, label: Any, score: Any) -> str | None:
     """What is wrong with a detection's values, if they are not even numbers and words."""
-    if not isinstance(score, int | float):
-        return f"the score is {score!r}; need a number from 0 to 1."
+    if not _is_number(score):
+        return f"the score is {score!r:.120}; need a number from 0 to 1."
     if not isinstance(label, str):
-        return f"the label is {label!r}; need a class name."
-    if not isinstance(box, list | tuple) or len(box) != 4 or not all(isinstance(value, int | float) for value in box):
-        return f"the box is {box!r}; need four finite numbers, [x1, y1, x2, y2]."
+        return f"the label is {label!r:.120}; need a class name."
+    if not isinstance(box, list | tuple) or len(box) != 4 or not all(map(_is_number, box)):
+        return f"the box is {box!r:.120}; need four finite numbers, [x1, y1, x2, y2]."
     return None
+
+
+def _is_number(value: Any) -> bool:
+    """Also one that is not finite."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST)
 
 
 def _fault(boxes: NDArray[np.float64], scores: NDArray[np.float64], size_wh: tuple[int, int]) -> tuple[int, str] | None:
@@ -265,3 +313,5 @@ def _json(text: str, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise EvaluationError(f"{where}: no JSON: {error.msg} at column {error.colno}.") from None
+    except (ValueError, RecursionError) as error:  # a number too long, or brackets too deep
+        raise EvaluationError(f"{where}: cannot be read: {error}.") from None

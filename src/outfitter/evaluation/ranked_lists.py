@@ -63,7 +63,7 @@ def read_lists(path: Path, split: TemporalSplit) -> tuple[Lists, int]:
     lists: dict[str, list[str]] = {}
     others = 0
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     person, products = _row(line, f"{path}:{number}")
