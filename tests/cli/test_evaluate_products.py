@@ -216,6 +216,7 @@ def test_vectors_of_somebody_else(outfitter: Outfitter, tmp_path: Path) -> None:
     assert metrics(tmp_path / "out")["scores"]["Recall@1"]["value"] == 0.75  # b2 lies nearer to a2
     for text, message in (
         ('{"image": "a1.png", "vector": [1, 0]}', "3 of 4 pictures do not have a vector for each of their lines"),
+        ('{"image": "a1.png", "vector": [1, 1' + "0" * 400 + "]}", 'v.jsonl:1: need {"image": '),
         ('{"image": "a1.png", "vector": [NaN, 0]}', "v.jsonl:1: the vector has a length of nan"),
         ('{"image": "a1.png"}', 'v.jsonl:1: need {"image"'),
         ('{"image": "a1.png", "vector": [1]}\n{"image": "b1.png", "vector": [1, 2]}', "has 2 numbers, others 1"),

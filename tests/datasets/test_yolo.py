@@ -43,6 +43,11 @@ def test_a_wrong_line_is_dropped_and_named(line: str, reason: str, detail: str, 
     assert "p.txt: line 2" in source.drops[0].detail
 
 
+def test_no_names_are_none(tmp_path: Path) -> None:
+    source, _ = one_photo(tmp_path, "0 0.5 0.5 0.2 0.3\n", "train: images\nnames: []\n")
+    assert [drop.detail.partition("class ")[2] for drop in source.drops] == ["0; data.yaml names none"]
+
+
 def test_a_polygon_is_the_box_around_it(tmp_path: Path) -> None:
     _, (record,) = one_photo(tmp_path, "1 0.1 0.3 0.5 0.2 0.4 0.9\n")
     assert record.boxes == ((0.1, 0.2, 0.5, 0.9),)

@@ -110,7 +110,7 @@ def _records(photos: Mapping[str, list[Path]], names: Mapping[int, str], drops: 
                         "box in pixels" if "pixels" in found else "malformed line", str(path), f"{where}: {found}"
                     )
                 elif found[0] not in names:
-                    ids = f"{min(names)} to {max(names)}"
+                    ids = f"{min(names)} to {max(names)}" if names else "none"
                     drops.add("unknown class", str(path), f"{where}: class {found[0]}; data.yaml names {ids}")
                 else:
                     boxes.append(found[1])

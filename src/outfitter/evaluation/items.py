@@ -119,7 +119,7 @@ def _vector(line: str, where: str) -> tuple[str, NDArray[np.float32]]:
     try:
         row = json.loads(line)
         image, vector = row["image"], np.array(row["vector"], float)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise EvaluationError(f'{where}: need {{"image": "…", "vector": [numbers]}}.') from None
     norm = float(np.linalg.norm(vector))
     if not isinstance(image, str) or vector.ndim != 1 or not np.isfinite(norm) or norm == 0:
