@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outfitter.errors import ConfigError
-from outfitter.taxonomy import BROAD, CCP_TO_SLOT, SLOTS, map_labels, require_slot
+from outfitter.taxonomy import BROAD, CCP_TO_SLOT, SLOTS, map_labels, require_slot, slot_of_category
 
 
 def test_levels_agree() -> None:
@@ -34,6 +34,25 @@ def test_map_labels() -> None:
     mapping = {"jeans": "bottom", "hair": None, "boots": "footwear"}
     assert map_labels(["boots", "hair", "jeans", "boots"], mapping) == ("footwear", None, "bottom", "footwear")
     assert map_labels([], mapping) == ()
+
+
+@pytest.mark.parametrize(
+    ("category", "slot"),
+    [
+        ("Apparel & Accessories > Clothing > Outerwear > Coats & Jackets", None),
+        ("Dresses & Skirts", None),
+        ("Tops and jeans > Sale", None),
+        ("Coats & Jackets > Coats", "long"),
+        ("Women/Dresses & Skirts/Midi Skirts", "bottom"),
+        ("Clothing > Shirts & Tops", "top"),
+        ("Handbags, Wallets & Cases", "bag"),
+        ("Jumpsuits & Rompers", "long"),
+        ("Coat, belt and bag", None),
+        ("Shirts & Dress Shirts", "top"),
+    ],
+)
+def test_a_category_of_two_slots_names_none(category: str, slot: str | None) -> None:
+    assert slot_of_category(category) == slot
 
 
 def test_unmapped_label() -> None:

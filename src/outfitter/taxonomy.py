@@ -78,8 +78,19 @@ CATEGORY_WORDS: Final[Mapping[str, str]] = {
 
 @lru_cache(4096)
 def slot_of_category(category: str | None) -> str | None:
-    """The slot that a feed's category names ("Women > Midi Skirts" → "bottom"), or None. The last word wins."""
-    for word in reversed(re.findall(r"[a-z][a-z-]*", (category or "").casefold())):
+    """The slot that a feed's category names ("Women > Midi Skirts" → "bottom"), or None.
+
+    The last part of it that names any counts, and of that the last word; None if it names two ("Coats & Jackets").
+    """
+    for part in reversed(re.split(r"[>/|]", (category or "").casefold())):
+        named = {_last_slot(garment) for garment in re.split(r"[&+,]|\band\b", part)} - {None}
+        if named:
+            return named.pop() if len(named) == 1 else None
+    return None
+
+
+def _last_slot(words: str) -> str | None:
+    for word in reversed(re.findall(r"[a-z][a-z-]*", words)):
         for form in (word, word.removesuffix("s"), word.removesuffix("es")):
             if form in CATEGORY_WORDS:
                 return CATEGORY_WORDS[form]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outfitter.catalogue import Catalogue, add, build, remove, status
+from outfitter.catalogue import Catalogue, Reject, add, build, remove, status
 from outfitter.catalogue.place import open_place
 from outfitter.catalogue.store import Tables, read_stamp
 from outfitter.crops import crop, crop_whole
@@ -152,6 +152,21 @@ def test_add_embeds_only_what_is_new(shop: Shop, save: Callable[..., str]) -> No
     assert len(before.search(before.garments("p1")[0].vector[None], 20, "price<1000")[0]) == 7
     # The picture that p1 no longer shows is no longer stored.
     assert status(shop.out).garments == 10 + 1
+
+
+def test_rejects_that_are_handed_back_leave_the_list_as_it_was(shop: Shop) -> None:
+    shop.write({"id": "gone", "title": "T", "image": "gone.png"})
+    shop.build()
+    told: list[Reject] = []
+    some = write_csv(shop.folder / "some.csv", [{**shop.rows[0], "price": 99}, {**shop.rows[1], "price": "cheap"}])
+    assert counts(add(some, shop.out, **shop.models, rejected=told.extend)) == (0, 1, 0, 1)
+    none = write_csv(shop.folder / "none.csv", [{**shop.rows[2], "title": ""}])
+    with pytest.raises(FeedError, match=r"none of its rows can be used. Line 2: title is empty. Correct them and add"):
+        add(none, shop.out, **shop.models, rejected=told.extend)
+    assert [(one.line, one.id) for one in told] == [(3, "p1"), (2, "p2")]
+    assert ([row["id"] for row in shop.rejects()], status(shop.out).rejected) == (["gone"], 1)
+    add(some, shop.out, **shop.models)
+    assert [row["id"] for row in shop.rejects()] == ["p1"]
 
 
 def test_the_feed_that_built_it_no_longer_tells_what_is_in_it(shop: Shop) -> None:

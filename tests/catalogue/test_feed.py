@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -199,6 +201,58 @@ def test_other_values_of_json_become_text(tmp_path: Path) -> None:
     record = {"id": 1, "title": "T", "image": "i", "size": 38, "new": True, "tags": ["é", 2], "none": None}
     (product,) = rows(written(tmp_path, "feed.jsonl", json.dumps(record)))
     assert dict(product.attributes) == {"size": "38", "new": "true", "tags": '["é", 2]'}
+
+
+def test_columns_without_a_value_are_attributes_unless_they_have_no_name(tmp_path: Path) -> None:
+    feed = written(tmp_path, "feed.csv", "id,title,image,size,,season,\n1,T,i.png\n2,T,i.png,,,,\n3,T,i.png,,,,more")
+    assert feed.attributes == ("size", "season", "column_7")
+    assert [dict(product.attributes) for product in rows(feed)] == [{}, {}, {"column_7": "more"}]
+    feed = written(tmp_path, "feed.jsonl", '{"id": 1, "title": "T", "image": "i", "size": null}')
+    assert feed.attributes == ("size",)
+
+
+@pytest.mark.parametrize(
+    ("images", "more", "found"),
+    [
+        (["a.png"], None, ("a.png", ())),
+        (["a.png", " b.png", "c.png"], "b.png|d.png", ("a.png", ("b.png", "c.png", "d.png"))),
+        ([], "b.png", "image is empty"),
+        (["a.png", 1], None, "image holds something that is not text"),
+        ([["a.png"]], None, 'image is ["a.png"]; need a text'),
+    ],
+)
+def test_several_pictures_in_image(
+    tmp_path: Path, images: list[object], more: str | None, found: tuple[str, tuple[str, ...]] | str
+) -> None:
+    record = {"id": 1, "title": "T", "image": images, "additional_images": more}
+    (row,) = written(tmp_path, "feed.jsonl", json.dumps(record))
+    if isinstance(row, Row):
+        assert (row.product.image, row.product.additional_images) == found
+    else:
+        assert row.reason.startswith(str(found))
+
+
+@pytest.mark.parametrize(
+    ("now", "dates", "price"),
+    [
+        ("2026-01-31T23:59", "2026-01-01/2026-01-31", 40),
+        ("2026-02-01T00:00", "2026-01-01/2026-01-31", 50),
+        ("2026-01-01T00:00", "2026-01-01/2026-01-31", 40),
+        ("2026-01-31T12:00", "2026-01-01/2026-01-31T11:59", 50),
+        ("2026-01-31T12:00", "2026-01-01/2026-01-31T23:59+1200", 50),
+        ("9999-12-31T12:00", "2026-01-01/9999-12-31", 40),
+    ],
+)
+def test_a_sale_lasts_to_the_end_of_its_last_day(tmp_path: Path, now: str, dates: str, price: float) -> None:
+    text = f"id,title,image,price,sale_price,sale_price_effective_date\n1,T,i.png,50,40,{dates}"
+    feed = replace(written(tmp_path, "feed.csv", text), now=datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert [product.price for product in rows(feed)] == [price]
+
+
+@pytest.mark.parametrize("sale", ["0", "0.00 EUR", "EUR 0"])
+def test_a_sale_price_of_0_is_none(tmp_path: Path, sale: str) -> None:
+    (product,) = rows(written(tmp_path, "feed.csv", f"id,title,image,price,sale_price\n1,T,i.png,50 EUR,{sale}"))
+    assert (product.price, product.currency, dict(product.attributes)) == (50, "EUR", {})
 
 
 def test_two_spellings_of_a_column_are_both_kept(tmp_path: Path) -> None:

@@ -78,12 +78,30 @@ def test_what_other_types_become(tmp_path: Path) -> None:
     assert rejected == []
     assert (product.price, product.colour) == (12.9, None)
     assert dict(product.attributes) == {
-        "since": "2026-11-03 08:30:00.000000Z",
+        "since": "2026-11-03T08:30:00Z",
         "day": "2026-11-03",
         "nested": '{"a": [1, null], "b": "0.5"}',
         "stock": "3",
         "new": "true",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (pa.timestamp("ns", "Europe/Paris"), "2026-01-01T04:00:00.05+01:00"),
+        (pa.timestamp("us", "UTC"), "2026-01-01T03:00:00.05Z"),
+        (pa.timestamp("s"), "2026-01-01T03:00:00"),
+        (pa.timestamp("ms", "-02:30"), "2026-01-01T00:30:00.05-02:30"),
+    ],
+)
+def test_times_become_iso_8601(tmp_path: Path, kind: pa.DataType, written: str) -> None:
+    moment = pa.array([1_767_236_400_050], pa.timestamp("ms")).cast(pa.timestamp("ns")).cast(kind, safe=False)
+    (product,), _ = read(
+        tmp_path, packed({"id": ["1"], "title": ["T"], "image": [["1.png", "2.png"]], "since": moment})
+    )
+    assert dict(product.attributes) == {"since": written}
+    assert (product.image, product.additional_images) == ("1.png", ("2.png",))
 
 
 def test_bad_rows_are_rejected_by_their_number_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ cap,,,,,,,,,,,,,,,cap-1.png,1,,
 draft,Draft,,,,true,Title,Default Title,,,,,,1,,d.png,1,,draft
 hidden,Hidden,,,,false,Title,Default Title,,,,,,1,,h.png,1,,active
 dear,Dear,,,,true,Title,Default Title,,,,,,much,,x.png,1,,active
+gift,Gift,,,,true,Title,Default Title,,,,,,0,9,g.png,1,,active
 """
 
 
@@ -153,7 +154,7 @@ def test_google_table(tmp_path: Path) -> None:
 
 def test_shopify(tmp_path: Path) -> None:
     feed = written(tmp_path, "products_export.csv", SHOPIFY)
-    navy, red, cap = products(feed)
+    navy, red, cap, gift = products(feed)
     assert (navy.id, navy.title, navy.colour, navy.item_group_id) == ("shirt/navy", "Shirt, navy", "navy", "shirt")
     assert (navy.image, navy.additional_images) == ("n.png", ("n-back.png",))
     assert (navy.price, navy.availability, navy.brand, navy.category) == (29.5, "in_stock", "Ève", "Shirts")
@@ -162,6 +163,7 @@ def test_shopify(tmp_path: Path) -> None:
     assert (red.image, red.additional_images) == ("r.png", ("r-back.png",))
     assert (cap.id, cap.image, cap.additional_images) == ("cap", "cap-1.png", ("cap-2.png",))
     assert (cap.availability, cap.url) == ("in_stock", "/products/cap")
+    assert (gift.id, gift.price) == ("gift", 0)
     (reject,) = rejects(feed)
     assert (reject.line, reject.id) == (10, "dear")
     assert reject.reason.startswith("price is 'much'")

@@ -64,6 +64,37 @@ def test_a_night_embeds_only_what_is_new_and_reports_the_rest(shop: Shop, save: 
     assert (embedder.crops, changes(shop.out)) == (0, [])
 
 
+def test_an_additional_picture_that_cannot_be_read_stays_until_the_feed_names_it_no_more(
+    shop: Shop, save: Callable[..., str]
+) -> None:
+    shop.rows[1] = {**shop.rows[1], "additional_images": save("back.png", **TOP)}
+    shop.write()
+    shop.build()
+    before, embedder = contents(shop.out), shop.models["embedder"]
+    embedder.crops = 0
+    (shop.folder / "back.png").rename(shop.folder / "away.png")
+    night = sync(shop.feed, shop.out, **shop.models)
+    assert (night.unchanged, night.changed, night.kept, night.rejected) == (7, 0, 0, 1)
+    assert [(one["id"], one["image"]) for one in shop.rejects()] == [("p1", "back.png")]
+    assert {**contents(shop.out), "rejects": []} == before
+
+    shop.rows[1] = {**shop.rows[1], "price": 99}
+    shop.write()
+    assert (night := sync(shop.feed, shop.out, **shop.models)).changed == 1
+    assert (night.changed_pictures, night.embedded) == (0, 0)
+    assert [one.image for one in Catalogue.open(shop.out).garments("p1")] == ["pictures/1.png", "back.png"]
+
+    (shop.folder / "away.png").rename(shop.folder / "back.png")
+    assert sync(shop.feed, shop.out, **shop.models).unchanged == 7
+    assert embedder.crops == 0
+
+    shop.rows[1] = {**shop.rows[1], "additional_images": ""}
+    shop.write()
+    assert sync(shop.feed, shop.out, **shop.models).changed_pictures == 1
+    assert [one.image for one in Catalogue.open(shop.out).garments("p1")] == ["pictures/1.png"]
+    assert status(shop.out).garments == 10
+
+
 def test_an_almost_empty_feed_changes_nothing_unless_allowed(shop: Shop) -> None:
     shop.build()
     before = contents(shop.out)
@@ -98,13 +129,24 @@ def test_without_a_catalogue_one_is_made(shop: Shop) -> None:
     assert len(Catalogue.open(shop.out)) == len(changes(shop.out)) == 7
 
 
+def test_a_column_without_a_value_tonight_is_still_a_column(shop: Shop) -> None:
+    night = write_csv(shop.folder / "night.csv", [{**row, "season": ""} for row in shop.rows])
+    sync(night, shop.out, **shop.models)
+    catalogue = Catalogue.open(shop.out)
+    assert list(catalogue.products("season=winter")) == []
+    assert len(list(catalogue.products("season!=winter"))) == 7
+
+
 def test_slot_is_a_filter_whatever_the_categories_are(shop: Shop) -> None:
     shop.rows[1] = {**shop.rows[1], "category": "Women > Midi Skirts"}
     shop.rows[2] = {**shop.rows[2], "category": "Sale"}  # its picture shows a top
+    shop.rows[3] = {**shop.rows[3], "category": "Dresses & Skirts"}  # its picture shows a top and a bottom
+    shop.rows[4] = {**shop.rows[4], "category": "Coats & Jackets"}  # its picture shows a top
     shop.write()
     catalogue = shop.build()
     assert [one.id for one in catalogue.products("slot=bottom")] == ["p1"]
     assert [one.id for one in catalogue.products("slot!=bottom,price<4")] == ["p0", "p2", "p3"]
+    assert [one.id for one in catalogue.products("slot=top")] == ["p0", "p2", "p4", "p5", "p6"]
     with pytest.raises(QueryError, match="no such slot; choose from top, bottom, .*did you mean 'bottom'"):
         list(catalogue.products("slot=bottoms"))
 

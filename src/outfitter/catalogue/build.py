@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outfitter.catalogue.feed import Feed, open_feed
-from outfitter.catalogue.intake import Intake, Progress, Report
+from outfitter.catalogue.intake import Intake, Progress, Rejected, Report
 from outfitter.catalogue.models import Embeds, Finds, Models
 from outfitter.catalogue.place import Place, Where, open_place
 from outfitter.catalogue.store import (
@@ -120,11 +120,17 @@ def add(
     engine: Engine | None = None,
     progress: Progress | None = None,
     fetch: Callable[[str], bytes] | None = None,
+    rejected: Rejected | None = None,
 ) -> Report:
     """Add a feed's products to a finished catalogue, replacing those whose id is there.
 
-    Only new pictures are embedded; a product that has not changed is skipped. Arguments and errors as for `build`.
-    fetch: URL → a picture's bytes, for feeds that strangers write; None downloads from anywhere.
+    Only new pictures are embedded; a product that has not changed is skipped. What cannot be read stays as it was.
+    Arguments and errors as for `build`.
+
+    Args:
+        fetch: URL → a picture's bytes, for feeds that strangers write; None downloads from anywhere.
+        rejected: gets what was rejected, also before a FeedError, and the catalogue's list of it stays as it was;
+            None replaces the list.
     """
     source, models, place = open_feed(feed, format), Models(detector, embedder), open_place(to)
     require_finished(place)
@@ -132,7 +138,8 @@ def add(
         before = models.require(place, require_finished(place))
         tables = Tables(place, before, write=True)
         stamp = with_attributes(place, before, tables, source)
-        report = Intake(place, stamp, tables, models, source, engine or LocalEngine(workers, fetch)).run(progress)
+        intake = Intake(place, stamp, tables, models, source, engine or LocalEngine(workers, fetch))
+        report = intake.run(progress, rejected)
         if report.added or report.updated or stamp != before:
             tables.tidy(readers=True)
             publish(place, stamp.model_copy(update={"feed": None}), tables)

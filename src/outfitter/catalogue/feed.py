@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Feed:
     """A feed that was found readable. Iterating it yields a `Row` or a `Reject` for every row, in order.
 
     base: the folder that relative picture names start from, or ``s3://bucket/folder``.
-    attributes: the columns beyond the known ones.
+    attributes: the columns beyond the known ones, those without a value, too.
     rows: how many there are, usable or not. digest: changes whenever any row does.
     ids: of all rows, usable or not; with an empty one if a row tells none.
     now: when it was opened, which decides on sales that begin or end.
@@ -112,6 +112,7 @@ def open_feed(source: str | Path, format: str | None = None) -> Feed:
         ids.add(row.product.id if isinstance(row, Row) else row.id)
         digest.update(row_digest(row.product, base).encode() if isinstance(row, Row) else repr(row).encode())
         if isinstance(row, Row):
+            attributes.update(dict.fromkeys(name for name in fields if name not in KNOWN))
             attributes.update(dict.fromkeys(row.product.attributes))
     if not rows:
         raise FeedError(f"{place.name}: holds no products. Give a feed with a row for each product.")
@@ -136,6 +137,9 @@ def _checked(line: int, fields: Mapping[str, object] | str, seen: dict[str, int]
     """A product of a row's fields, or why there is none. seen: ids → the lines they were on."""
     if isinstance(fields, str):
         return Reject(line, fields.id if isinstance(fields, Unreadable) else "", "", fields)
+    rest: list[object] = []
+    if isinstance(images := fields.get("image"), list):  # the main one and others
+        fields, rest = {**fields, "image": images[0] if images else None}, images[1:]
     texts = {name: _text(value) for name, value in fields.items() if name != "additional_images"}
     known = {name: texts.get(name, "") for name in (*REQUIRED, *OPTIONAL)}
 
@@ -157,7 +161,7 @@ def _checked(line: int, fields: Mapping[str, object] | str, seen: dict[str, int]
         return reject(f"duplicate id, first on line {seen[known['id']]}")
     try:
         offer = _offer(texts, now)
-        more = _images(fields.get("additional_images"))
+        more = (*_images("image", rest), *_images("additional_images", fields.get("additional_images")))
     except ValueError as error:
         return reject(str(error))
     seen[known["id"]] = line
@@ -171,7 +175,7 @@ def _checked(line: int, fields: Mapping[str, object] | str, seen: dict[str, int]
             currency=offer.currency,
             **{name: known[name] or None for name in OPTIONAL if name not in ("availability", "currency")},
             availability=normal_availability(known["availability"]) or None,
-            additional_images=more,
+            additional_images=tuple(dict.fromkeys(more)),
             attributes={
                 **{name: value for name, value in texts.items() if name not in KNOWN and value},
                 **({} if offer.regular is None else {"regular_price": f"{offer.regular:.2f}"}),
@@ -197,30 +201,42 @@ class _Offer(NamedTuple):
 
 
 def _offer(texts: Mapping[str, str], now: datetime) -> _Offer:
-    """Of price, sale_price, the sale's dates and currency. Raises ValueError."""
+    """Of price, sale_price, the sale's dates and currency. A sale_price of 0 is none. Raises ValueError."""
     price, currency = _price("price", texts.get("price", ""))
     sale, sale_currency = _price("sale_price", texts.get("sale_price", ""))
     currencies = {one.upper() for one in (texts.get("currency"), currency, sale_currency) if one}
     if len(currencies) > 1:
         raise ValueError(f"its prices are in {' and '.join(sorted(currencies))}; need one currency a product")
     known = texts.get("currency") or currency or sale_currency or None
-    if sale is None or not _on_sale(texts.get("sale_price_effective_date", ""), now):
+    if not sale or not _on_sale(texts.get("sale_price_effective_date", ""), now):
         return _Offer(price, None, known)
     return _Offer(sale, price if price != sale else None, known)
 
 
 def _on_sale(dates: str, now: datetime) -> bool:
-    """Whether ``2026-11-01T08:00+0200/2026-11-30T23:59+0200`` holds `now`; without dates it always does."""
+    """Whether ``2026-11-01T08:00+0200/2026-11-30T23:59+0200`` holds `now`; without dates it always does.
+
+    Of dates without a time both days belong to it.
+    """
     if not dates:
         return True
     try:
-        first, last = (datetime.fromisoformat(date.strip()) for date in dates.split("/"))
+        begins, ends = (text.strip() for text in dates.split("/"))
+        first, last = datetime.fromisoformat(begins), _end(ends)
     except ValueError:
         raise ValueError(
             f"sale_price_effective_date is {dates!r}; need two such as 2026-11-01T08:00+0200/2026-11-30T23:59+0200"
         ) from None
-    first, last = (date if date.tzinfo else date.replace(tzinfo=UTC) for date in (first, last))
+    first, last = (moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in (first, last))
     return first <= now <= last
+
+
+def _end(text: str) -> datetime:
+    """A moment, or the end of a day. Raises ValueError."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time.max)
+    except ValueError:
+        return datetime.fromisoformat(text)
 
 
 def _price(name: str, text: str) -> tuple[float | None, str | None]:
@@ -238,16 +254,16 @@ def _price(name: str, text: str) -> tuple[float | None, str | None]:
     return price, match[1] or match[5]
 
 
-def _images(value: object) -> tuple[str, ...]:
-    """``"a.jpg|b.jpg"``, or from JSON a list of texts. Repeated names count once."""
+def _images(name: str, value: object) -> list[str]:
+    """``"a.jpg|b.jpg"``, or from JSON a list of texts."""
     if isinstance(value, list):
         if not all(isinstance(image, str) for image in value):
-            raise ValueError("additional_images holds something that is not text; need a list of picture names")
+            raise ValueError(f"{name} holds something that is not text; need a list of picture names")
         names = value
     elif value is None or isinstance(value, str):
         names = (value or "").split("|")
     else:
-        raise ValueError(f"additional_images is {_text(value)}; need a list, or a text such as a.jpg|b.jpg")
-    if any(printable(name) != name for name in names):
-        raise ValueError("additional_images holds bytes that are not UTF-8; save the feed as UTF-8")
-    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+        raise ValueError(f"{name} is {_text(value)}; need a list, or a text such as a.jpg|b.jpg")
+    if any(printable(image) != image for image in names):
+        raise ValueError(f"{name} holds bytes that are not UTF-8; save the feed as UTF-8")
+    return [image.strip() for image in names if image.strip()]

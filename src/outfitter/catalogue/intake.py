@@ -7,9 +7,9 @@ process, what was written stays, and a product whose row and pictures' bytes hav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -41,6 +41,9 @@ BATCH: Final = 64
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (rows done, rows in all) after each row of the feed."""
 
+Rejected: TypeAlias = Callable[[Iterable[Reject]], object]
+"""Called once with all that was rejected, in the feed's order."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -60,6 +63,9 @@ class Report:
 
 class Intake:
     """Takes one feed into the tables.
+
+    An additional picture that cannot be read and that a finished catalogue has of the product, under the same name,
+    stays with its garments.
 
     seen: ids of the products that were usable. changes: (id, added | changed | changed pictures), in the feed's order.
     embedded: how many pictures were new, and have their garments in the tables now.
@@ -83,8 +89,10 @@ class Intake:
         """Ids that were in the tables before, and are not among the feed's usable products."""
         return self._stored.keys() - self.seen
 
-    def run(self, progress: Progress | None) -> Report:
+    def run(self, progress: Progress | None, rejected: Rejected | None = None) -> Report:
         """Take all rows. If anything ends it, Ctrl-C included, what is finished is written first.
+
+        rejected: gets what was rejected, also before a FeedError; None writes it to the catalogue's list.
 
         Raises:
             FeedError: not one row could be used.
@@ -96,9 +104,10 @@ class Intake:
         counts: Counter[str] = Counter()
         with closing(self._engine.run(self._job)) as rows:
             try:
-                for done, (number, taken) in enumerate(rows, 1):
-                    kind, rejected = self._sort(taken)
-                    rejects += [(number, reject) for reject in rejected]
+                for done, (number, found) in enumerate(rows, 1):
+                    rejects += [(number, reject) for reject in _rejects(found)]
+                    taken = self._keep(found)
+                    kind = self._sort(taken)
                     if isinstance(taken, Taken) and kind not in ("rejected", "unchanged"):
                         changes.append((number, taken.row.product.id, kind))
                         batch.append(taken)
@@ -114,35 +123,45 @@ class Intake:
         # An engine hands rows back as they are finished.
         self.changes = [(product_id, kind) for _, product_id, kind in sorted(changes)]
         in_order = [reject for _, reject in sorted(rejects, key=lambda numbered: numbered[0])]
-        write_rejects(self._place, in_order)
+        if rejected:
+            rejected(in_order)
+        else:
+            write_rejects(self._place, in_order)
         if not self.seen:
             first = in_order[0]
+            remedy = (
+                "Correct them and add them again."
+                if rejected
+                else f"All are listed in {self._place / REJECTS}; correct them and run the same command again."
+            )
             raise FeedError(
-                f"{self._feed.name}: none of its rows can be used. Line {first.line}: {first.reason}. "
-                f"All are listed in {self._place / REJECTS}; correct them and run the same command again."
+                f"{self._feed.name}: none of its rows can be used. Line {first.line}: {first.reason}. {remedy}"
             )
         updated = counts["changed"] + counts["changed pictures"]
         return Report(self._place, counts["added"], updated, counts["unchanged"], len(in_order))
 
-    def _sort(self, taken: Taken | Reject) -> tuple[str, list[Reject]]:
-        """What becomes of a row (rejected, unchanged, added, changed, changed pictures), and what of it is rejected."""
-        if isinstance(taken, Reject):
-            return "rejected", [taken]
+    def _keep(self, taken: Taken | Reject) -> Taken | Reject:
+        """With the pictures that a finished catalogue has in place of those that cannot be read; not the main one."""
+        before = None if isinstance(taken, Reject) else self._stored.get(taken.row.product.id)
+        if isinstance(taken, Reject) or before is None or not self._stamp.complete:
+            return taken
+        usable = {picture.image: picture for picture in before.pictures if picture.error is None}
+        main, *more = taken.pictures
+        kept = [picture if picture.error is None else usable.get(picture.image, picture) for picture in more]
+        return replace(taken, pictures=(main, *kept))
+
+    def _sort(self, taken: Taken | Reject) -> str:
+        """What becomes of a row: rejected, unchanged, added, changed, changed pictures."""
+        if isinstance(taken, Reject) or taken.pictures[0].error is not None:
+            return "rejected"
         product = taken.row.product
-        rejected = [
-            Reject(taken.row.line, product.id, picture.image, picture.error)
-            for picture in taken.pictures
-            if picture.error is not None
-        ]
-        if taken.pictures[0].error is not None:
-            return "rejected", rejected
         self.seen.add(product.id)
         before = self._stored.get(product.id)
         if before is None:
-            return "added", rejected
+            return "added"
         if before == Stored(taken.digest, taken.pictures):
-            return "unchanged", rejected
-        return "changed" if before.pictures == taken.pictures else "changed pictures", rejected
+            return "unchanged"
+        return "changed" if before.pictures == taken.pictures else "changed pictures"
 
     def _write(self, batch: list[Taken]) -> None:
         """Garments first, then products: a product that is there has all its garments."""
@@ -154,6 +173,17 @@ class Intake:
         self.embedded += len(new)
         self._known.update(new)  # in place: the engine looks at it
         self._engine.wrote(new)
+
+
+def _rejects(taken: Taken | Reject) -> list[Reject]:
+    """What of a row cannot be used: all of it, or pictures."""
+    if isinstance(taken, Reject):
+        return [taken]
+    return [
+        Reject(taken.row.line, taken.row.product.id, picture.image, picture.error)
+        for picture in taken.pictures
+        if picture.error is not None
+    ]
 
 
 def _product_rows(batch: list[Taken], stamp: Stamp, base: str | Path) -> pa.Table:

@@ -76,9 +76,10 @@ def sync(
     """Make the catalogue what the feed says; make it anew if there is none.
 
     New and changed pictures are embedded, other changes are only written, and products that the feed no longer names
-    go. One that it names in a row that cannot be used, or whose picture cannot be read, stays as it was; so do all that
-    are missing if there are rows so broken that not even their id is told. Whatever ends
-    the process, the same command goes on after it and then reports what it did itself.
+    go. One that it names in a row that cannot be used, or whose main picture cannot be read, stays as it was; so does
+    an additional picture that cannot be read, and so do all products that are missing if there are rows so broken that
+    not even their id is told. Whatever ends the process, the same command goes on after it and then reports what it did
+    itself.
 
     Args:
         allow_removals: let go of more than half of the products, and of those missing beside rows without an id.

@@ -8,6 +8,7 @@ import io
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import Final
 
 from outfitter.catalogue.readers.source import LONGEST, Source
@@ -107,10 +108,13 @@ def _separator(line: str) -> str:
 def read_table(source: Source, check: Callable[[list[str]], list[str]]) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Every row under the names of the first line; a row that cannot be read as its line and the reason.
 
+    A cell that is missing is empty; one that is empty, under no name, is left out.
+
     check: gets the names as they stand and returns those to use; may raise FeedError.
     """
     with Lines(source) as lines:
         header: list[str] | None = None
+        unnamed: set[str] = set()
         separator = ","
         while True:
             line = lines.begin()
@@ -132,10 +136,12 @@ def read_table(source: Source, check: Callable[[list[str]], list[str]]) -> Itera
                 continue
             if header is None:
                 header = check(_header(source, cells))
+                unnamed = {name for name, cell in zip(header, cells, strict=True) if not cell.strip()}
             elif len(cells) > len(header):
                 yield line, f"has {len(cells)} fields and the header {len(header)}; put a field with commas in quotes"
             else:
-                yield line, dict(zip(header, cells, strict=False))
+                found = zip_longest(header, cells, fillvalue="")
+                yield line, {name: cell for name, cell in found if name not in unnamed or cell.strip()}
 
 
 def _header(source: Source, cells: list[str]) -> list[str]:

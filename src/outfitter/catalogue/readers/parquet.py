@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 MAGIC: Final = b"PAR1"
+MOMENT: Final = re.compile(r"(\S+) ([0-9:]+)(\.[0-9]+)?(?:(Z)|([+-][0-9]{2})([0-9]{2}))?")
+"""A time as pyarrow writes it: ``2026-01-31 08:00:00.000000+0100``."""
+
 BATCH: Final = 16
 """Rows in memory at once: few, as a cell of megabytes, repeated, is a few bytes on the disk."""
 
@@ -90,7 +94,18 @@ def _values(column: pa.Array) -> list[object]:
         column = column.cast(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary())
     elif pa.types.is_timestamp(kind) or pa.types.is_duration(kind):  # some have no value in Python
         column = column.cast(pa.string())
+        if pa.types.is_timestamp(kind):
+            return [text and _iso(text) for text in column.to_pylist()]
     return list(column.to_pylist())
+
+
+def _iso(text: str) -> str:
+    moment = MOMENT.fullmatch(text)
+    if moment is None:  # beyond the years that pyarrow writes
+        return text
+    day, clock, fraction, utc, hours, minutes = moment.groups()
+    zone = utc or (f"{hours}:{minutes}" if hours else "")
+    return f"{day}T{clock}{(fraction or '').rstrip('0').rstrip('.')}{zone}"
 
 
 def _plain(value: object, single: bool) -> object:

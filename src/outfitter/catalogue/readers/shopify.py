@@ -34,7 +34,7 @@ def read_shopify(source: Source) -> Iterator[Record]:
 
     def handle(record: tuple[int, Fields | str]) -> str | int:
         line, fields = record
-        return line if isinstance(fields, str) else _getter(fields)("Handle")  # a short row may lack it
+        return line if isinstance(fields, str) else _getter(fields)("Handle")
 
     for key, rows in groupby(read_table(source, check), handle):
         group = list(rows)
@@ -142,7 +142,7 @@ def _offer(
         "availability": _availability(rows),
         "price": cheapest,
     }
-    if not bad and before and re.fullmatch(NUMBER, before) and float(before) > float(cheapest):
+    if not bad and before and re.fullmatch(NUMBER, before) and float(before) > float(cheapest) > 0:
         offer |= {"price": before, "sale_price": cheapest}
     for number, name in options.items():
         values = dict.fromkeys(get(f"Option{number} Value") for get in rows)
