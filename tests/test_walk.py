@@ -14,7 +14,7 @@ from outfitter.embeddings import Embedder
 from outfitter.errors import CatalogueError, ConfigError, PhotoError, QueryError
 from outfitter.photo import encode_jpeg
 from outfitter.recommendations import CandidateSource
-from outfitter.values import Photo, Product
+from outfitter.values import Crops, Embeddings, Photo, Product
 from outfitter.walk import Shop
 from tests.conftest import ToyModels
 from tests.recommendations.conftest import Seen, shop_of
@@ -98,6 +98,33 @@ def test_an_example_that_is_no_product_and_no_photo_is_told_as_both(shop: Shop) 
         shop.recommend(product="top-red", like=["top-rde"])
 
 
+class OfParts:
+    """An embedder whose vectors have two parts, of which one counts most in photos."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        parts = {"parts": {"shape": 16, "colour": 32}, "parts_in_photo": {"shape": 0.1, "colour": 0.9}}
+        self._embedder, self.manifest = embedder, embedder.manifest.model_copy(update=parts)
+
+    def __call__(self, crops: Crops) -> Embeddings:
+        return self._embedder(crops)
+
+
+def test_an_example_alone_is_compared_as_a_question_is(
+    source: CandidateSource, detector: Detector, embedder: Embedder
+) -> None:
+    shop = Shop(source, detector, OfParts(embedder))
+    first = {by: shop.recommend(like=["top-red"], similar_by=by)[0] for by in ("both", "shape", "colour")}
+    assert first["both"].because == "Looks like what you want more of."
+    assert first["colour"].because.startswith("Has the colour of what you want more of")
+    assert len({round(one.parts["similarity"], 4) for one in first.values()}) == 3
+    photo = outfit(PLUM, NAVY)
+    (asked,) = shop.recommend(photo, garment=1, k=1)
+    (liked,) = shop.recommend(like=[photo], k=1, where="category=bottom")
+    assert liked.parts["similarity"] == pytest.approx(asked.parts["similarity"], abs=1e-6)
+    with pytest.raises(QueryError, match="similar_by is 'shpe'"):
+        shop.recommend(like=["top-red"], similar_by="shpe")
+
+
 def test_one_garment_of_several(shop: Shop) -> None:
     rows = shop.recommend(outfit(PLUM, NAVY), k=3, garment=1)
     assert {row.garment for row in rows} == {1}
@@ -127,6 +154,19 @@ def test_a_product_is_asked_for_and_left_out(shop: Shop) -> None:
     assert "top-red" not in {row.product.id for row in rows}
     assert rows[0].because == "Looks like “Red top”, in burgundy."
     assert rows[0].garment is None
+
+
+def test_a_product_that_is_named_twice_is_one(shop: Shop) -> None:
+    assert shop.recommend(product=["top-red", "top-red"], k=3) == shop.recommend(product="top-red", k=3)
+
+
+def test_what_was_looked_at_in_a_visit_is_not_recommended_back(shop: Shop) -> None:
+    visit = {"session": ("top-red", "bottom-navy"), "k": 7}
+    rows = shop.recommend(**visit)  # type: ignore[arg-type]
+    assert {row.product.id for row in rows} == set(shop.source.ids) - {"top-red", "bottom-navy"}
+    assert len(shop.recommend(**visit, hide="nothing")) == 7  # type: ignore[arg-type]
+    beside = shop.recommend(product="top-orange", **visit)  # type: ignore[arg-type]
+    assert len(beside) == 6
 
 
 def test_nothing_found_means_the_whole_picture_and_says_so(shop: Shop) -> None:

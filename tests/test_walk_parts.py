@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from outfitter.artifact import Manifest, read_manifest
 from outfitter.errors import QueryError
 from outfitter.recommendations import Garment
-from outfitter.walk.parts import as_in_photo, seen_by
+from outfitter.walk.parts import BOTH, as_asked, as_in_photo, seen_by
 from tests.conftest import ToyModels
 
 SHARES = (0.7, 0.3)
@@ -60,6 +61,19 @@ def test_in_a_photo_the_parts_count_otherwise(manifest: Manifest, vectors: Vecto
     shape, colour = vectors.cosines
     assert np.allclose(seen.vectors @ vectors.stored.T, 0.4 * shape + 0.6 * colour, atol=1e-6)
     assert seen.by is None
+
+
+def test_of_photos_and_products_each_counts_as_its_own(manifest: Manifest, vectors: Vectors) -> None:
+    told = manifest.model_copy(update={"parts_in_photo": {"shape": 0.4, "colour": 0.6}})
+    photo = Garment(vectors.queries, "top", "your top")
+    product = replace(photo, product="p1")
+    assert as_asked(BOTH, [product], lambda: pytest.fail("no model is needed")) == (product,)
+    shape, colour = vectors.cosines
+    first, second = as_asked(BOTH, [photo, product], lambda: told)
+    assert np.allclose(first.vectors @ vectors.stored.T, 0.4 * shape + 0.6 * colour, atol=1e-6)
+    assert second == product
+    for one in as_asked("shape", [photo, product], lambda: told):
+        assert np.allclose(one.vectors @ vectors.stored.T, shape, atol=1e-6)
 
 
 def test_an_embedder_without_parts(toy_models: ToyModels) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outfitter.catalogue.where import Condition, Kind, matching, parse_where
+from outfitter.catalogue.where import Condition, Kind, matching, normal_availability, parse_where
 from outfitter.errors import QueryError
 
 COLUMNS: dict[str, Kind] = {
@@ -114,9 +115,40 @@ def test_which_rows_match(text: str, rows: list[int]) -> None:
     assert match(text) == rows
 
 
+@pytest.mark.parametrize("brand", ["İpek", "ΖΕΥΣ", "Ζευς", "Straße", "Éclair"])
+@pytest.mark.parametrize("sign", ["=", "~"])
+def test_every_text_matches_itself(brand: str, sign: str) -> None:
+    found = matching(parse_where(f"title{sign}{brand}", COLUMNS), pa.table({"title": [brand, "Zeus"]}), STORED)
+    assert found.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("texts", "word"),
+    [
+        ("in stock|In-Stock|IN_STOCK|instock|InStock|http://schema.org/InStock|available", "in_stock"),
+        ("out of stock|OutOfStock|outofstock|https://schema.org/OutOfStock|schema.org/outOfStock", "out_of_stock"),
+        (" unavailable |Not available|not_in_stock", "out_of_stock"),
+        ("soldout|Sold Out|SoldOut|https://schema.org/SoldOut", "sold_out"),
+        ("preorder|pre-order|PreOrder", "preorder"),
+        ("backorder|Back-order|onbackorder|http://schema.org/BackOrder", "backorder"),
+        ("Discontinued|https://www.schema.org/Discontinued", "discontinued"),
+        ("made to order", "made_to_order"),
+        ("vorrätig", "vorrätig"),
+        ("", ""),
+    ],
+)
+def test_availabilities_as_shops_spell_them(texts: str, word: str) -> None:
+    assert {normal_availability(text) for text in texts.split("|")} == {word}
+
+
 def test_an_attribute_without_numbers_has_no_order() -> None:
     with pytest.raises(QueryError, match="fabric holds no numbers; use = != or ~"):
         match("fabric<5")
+
+
+def test_a_column_that_is_empty_today_is_no_error() -> None:
+    empty = pa.table({"stock": pa.array([None, None], pa.string())})
+    assert matching(parse_where("stock>3", {"stock": "attribute"}), empty, {"stock": "stock"}).tolist() == [False, False]
 
 
 @given(st.text())
@@ -130,7 +162,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @given(st.text(min_size=1), st.sampled_from(["=", "!=", "~"]))
 def test_any_quoted_value_arrives_as_it_is(value: str, sign: str) -> None:
     (condition,) = parse_where('title{}"{}"'.format(sign, value.replace('"', '""')), COLUMNS)
-    assert condition == Condition("title", sign, value.lower())
+    assert condition == Condition("title", sign, pc.utf8_lower(pa.scalar(value)).as_py())
 
 
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {

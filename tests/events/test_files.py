@@ -56,6 +56,18 @@ def test_bad_rows_are_told_and_the_others_stored(tmp_path: Path) -> None:
     assert "Milliseconds must be divided by 1000" in refused[4].reason
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("log.csv", "user,product,time\nann,p1,1780000000\n"),
+        ("log.jsonl", '{"user": "ann", "product": "p1", "time": 1780000000}\n'),
+    ],
+)
+def test_a_byte_order_mark_is_no_text(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8-sig")
+    assert read(tmp_path / name) == (["ann view p1"], [])
+
+
 def test_bad_lines_of_json(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text(

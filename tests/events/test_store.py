@@ -50,6 +50,14 @@ def test_recent_events_of_a_user_and_a_visit(store: EventStore) -> None:
     assert store.recent() == []
 
 
+def test_what_was_ever_done_with_each_product(store: EventStore) -> None:
+    store.add([event(0, kind="purchase"), *(event(3 * number) for number in range(1, 80))], LATER)
+    store.add([event(500, kind="dismiss", user="bob"), event(501, kind="dismiss", user=None, session="s")], LATER)
+    assert store.last_words(user="ann") == [("p0", "purchase", NOW), ("p0", "view", NOW + 60 * 237)]
+    assert [one.product for one in store.last_words(user="bob", session="s")] == ["p2", "p0"]
+    assert store.last_words() == []
+
+
 def test_forgetting_somebody_leaves_nothing_of_them(store: EventStore) -> None:
     store.add([event(1), event(2, user="bob"), event(3)], LATER)
     store.show(Shown("r1", NOW, "hybrid", ("p1",), user="ann"))

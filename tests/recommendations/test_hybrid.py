@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from outfitter.evaluation.event_log import EventLog
-from outfitter.recommendations import CandidateSource, Garment, Interactions, Query
+from outfitter.events import Event, EventStore
+from outfitter.recommendations import CandidateSource, Garment, Interactions, Query, choose
 from outfitter.recommendations.hybrid import Hybrid
+from outfitter.recommendations.interactions import InteractionOptions
 from outfitter.recommendations.looks import item_factors, looks_of
 from outfitter.recommendations.person import meet
 from outfitter.recommendations.similar import Similar
@@ -88,6 +92,17 @@ def test_beside_a_product_events_choose_among_its_look_alikes(shop: CandidateSou
     assert "wanted by people who want it." in chosen[ids(chosen).index("x09")].because
 
 
+@pytest.mark.parametrize("algorithm", ["als", "item-item"])
+def test_nobody_is_told_of_a_taste_that_was_not_learnt(shop: CandidateSource, algorithm: str) -> None:
+    log = EventLog.of([("ann", "x00", "view", NOW), ("bob", "y00", "view", NOW)])
+    learnt = Interactions.learn(log, InteractionOptions(algorithm=algorithm))
+    query = Query((), 40, user="ann", met=learnt.met("ann"))
+    for name in ("collaborative", "hybrid"):
+        rows = choose(name, query, learnt).strategy.recommend(query, shop)
+        assert len(rows) == 40
+        assert not [one for one in rows if "taste" in one.because]
+
+
 def test_who_asks(shop: CandidateSource) -> None:
     learnt = events()
     unknown = meet(learnt, None, "nobody", None, (), shop)
@@ -95,7 +110,22 @@ def test_who_asks(shop: CandidateSource) -> None:
     here = meet(learnt, None, None, None, ("x01", "y02"), shop)
     assert here.met == pytest.approx({"y02": 1.0, "x01": 0.7})
     assert (here.session, here.note) == (("x01", "y02"), "")
+    assert here.hidden("bought", of_visit=True) == {"x01", "y02"}
+    assert here.hidden("nothing", of_visit=True) == here.hidden("bought") == frozenset()
     known = meet(learnt, None, "u0", None, (), shop)
     assert set(known.met) == set(learnt.met("u0"))
     assert known.hidden("seen") == set(known.met)
     assert known.hidden("bought") == known.hidden("nothing") == frozenset()
+
+
+def test_what_was_bought_and_dismissed_is_known_however_long_ago(shop: CandidateSource, tmp_path: Path) -> None:
+    learnt = Interactions.learn(EventLog.of([("ann", "y03", "view", NOW), ("ann", "y04", "dismiss", NOW)]))
+    deeds = [("purchase", "x01"), ("dismiss", "x02"), ("view", "x03"), ("dismiss", "x05"), ("view", "x05")]
+    deeds += [("view", "y04"), *[("view", "y00")] * 60]
+    with EventStore(tmp_path / "events.db") as store:
+        store.add(Event(f"e{at}", *deed, NOW + 1 + at, "ann", "s") for at, deed in enumerate(deeds))
+        for user, visit in (("ann", None), (None, "s")):
+            ann = meet(learnt, store, user, visit, (), shop)
+            assert ann.hidden("bought") == {"x01", "x02"}
+            assert ann.hidden("seen") >= {"x01", "x02", "x03", "x05", "y00", "y04"}
+            assert "x03" not in ann.met, "tastes are drawn from the latest"

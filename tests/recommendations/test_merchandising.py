@@ -71,6 +71,15 @@ def test_pins_obey_the_question(shop: CandidateSource) -> None:
     assert ids(arranged(shop, rules=(Rule(pin="bag", where="category=top"),)))[0] == "bag"
 
 
+def test_a_pin_takes_the_place_of_another_of_its_style(shop: CandidateSource) -> None:
+    assert ids(arranged(shop, rules=(Rule(pin="b", at=3),), grouped=True)) == ["c", "d", "b"]
+    assert ids(arranged(shop, rules=(Rule(pin="b", at=3),))) == ["a", "c", "b"]
+    assert ids(arranged(shop, Query(ASKED.garments, 1), rules=(Rule(pin="b"),), grouped=True)) == ["b"]
+    both = (Rule(pin="b", at=1), Rule(pin="a", at=3))
+    assert ids(arranged(shop, rules=both, grouped=True)) == ["b", "c", "d"]
+    assert ids(arranged(shop, rules=both)) == ["b", "c", "a"]
+
+
 def test_why_a_product_is_absent(shop: CandidateSource) -> None:
     def why(product: str, query: Query = ASKED, **options: object) -> str:
         similar = choose("similar").strategy
@@ -164,6 +173,11 @@ def test_people_are_shared_out_as_asked_and_anew_for_each_experiment() -> None:
         ("rules: [{pin: p}, {pin: p, at: 2}]", "pin 'p' at 1 and at 2"),
         ("rules: [{boost: a=b, scenarios: [hoem]}]", "is for the scenario 'hoem'; .* did you mean 'home'"),
         ("scenarios: {x: {stratgy: similar}}", "unknown key .*; did you mean 'strategy'"),
+        (
+            "scenarios: {sale: {strategy: populer}}",
+            "the scenario 'sale' has the strategy 'populer'; there are cold_start, .*; did you mean 'popular'",
+        ),
+        ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {strategy: hybird}}}}}", "did you mean 'hybrid'"),
         ("scenarios: {x: {experiment: {name: e, arms: {a: {}}}}}", "arms"),
         ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {}}, shares: {a: 1}}}}", "need one for each of a, b"),
         ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {}}, shares: {a: 1, b: 1}}}}", "add up to 1"),

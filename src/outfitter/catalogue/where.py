@@ -30,6 +30,17 @@ NUMBER: Final = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
 ALIASES: Final[Mapping[str, str]] = {"color": "colour"}
 
+_STATES: Final = ("in_stock", "out_of_stock", "sold_out", "preorder", "backorder")
+AVAILABILITIES: Final[Mapping[str, str]] = {
+    **{state.replace("_", ""): state for state in _STATES},
+    "available": "in_stock",
+    "notinstock": "out_of_stock",
+    "notavailable": "out_of_stock",
+    "unavailable": "out_of_stock",
+    "onbackorder": "backorder",
+}
+"""What shops call it, in letters alone → Google Merchant's word. What is sold out stays so."""
+
 _CONDITION = re.compile(
     r"""\s* (?P<column> "(?:[^"]|"")*" | [^=<>!~,"]*? )
         \s* (?P<sign> != | <= | >= | ==? | < | > | ~ )
@@ -93,12 +104,21 @@ def _checked(name: str, sign: str, value: str, columns: Mapping[str, Kind]) -> C
         if not re.fullmatch(NUMBER, value):
             raise QueryError(f"filter: {name}{sign}{value}: {value!r} is not a number; write it such as 49.90.")
         return Condition(column, sign, float(value))
-    return Condition(column, sign, normal_availability(value) if column == "availability" else value.lower())
+    return Condition(column, sign, normal_availability(value) if column == "availability" else _lowered(value))
+
+
+def _lowered(text: str) -> str:
+    """As columns are lowered: Python would make two letters of İ, and another one of the last Σ of a word."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return str(pc.utf8_lower(pa.scalar(text)))
 
 
 def normal_availability(text: str) -> str:
-    """``In Stock``, ``in-stock`` and ``in_stock`` are one word: the last."""
-    return re.sub(r"[\s_-]+", "_", text.strip()).lower()
+    """``In Stock``, ``in-stock``, ``instock`` and ``https://schema.org/InStock`` are one word: ``in_stock``."""
+    name = re.sub(r"^(https?://)?(www\.)?schema\.org/", "", text.strip(), flags=re.IGNORECASE).lower()
+    return AVAILABILITIES.get(re.sub(r"[\W_]+", "", name), re.sub(r"[\s_-]+", "_", name))
 
 
 def matching(conditions: tuple[Condition, ...], table: pa.Table, stored_as: Mapping[str, str]) -> NDArray[np.bool_]:
@@ -118,7 +138,7 @@ def _meets(condition: Condition, column: pa.ChunkedArray) -> NDArray[np.bool_]:
         if not pa.types.is_floating(column.type):
             trimmed = pc.utf8_trim_whitespace(column)
             numeric = pc.match_substring_regex(trimmed, f"^({NUMBER})$")
-            if not pc.any(numeric).as_py():
+            if column.null_count < len(column) and not pc.any(numeric).as_py():
                 raise QueryError(
                     f"filter: {condition.column}{sign}{value:g}: {condition.column} holds no numbers; use = != or ~."
                 )

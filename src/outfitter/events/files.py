@@ -94,7 +94,7 @@ def _csv_rows(path: Path, _: Callable[[Refused], None]) -> Rows:
 
 
 def _json_rows(path: Path, refuse: Callable[[Refused], None]) -> Rows:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue

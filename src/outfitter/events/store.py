@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from outfitter.errors import EventError
 from outfitter.evaluation.event_log import EventLog
@@ -39,6 +39,14 @@ class Added:
     new: int
     known: int
     ahead: int
+
+
+class LastWord(NamedTuple):
+    """When a kind of event last happened to a product: seconds since 1970."""
+
+    product: str
+    kind: str
+    time: float
 
 
 class EventStore:
@@ -174,13 +182,24 @@ class EventStore:
         import sqlalchemy as sa
 
         table = self._tables.events
-        mine = [table.c[name] == value for name, value in (("user", user), ("session", session)) if value is not None]
-        if not mine:
+        if not (mine := self._of(user, session)):
             return []
         columns = [table.c[name] for name in Event.__dataclass_fields__]
-        query = sa.select(*columns).where(sa.or_(*mine)).order_by(table.c.time.desc(), table.c.id).limit(limit)
+        query = sa.select(*columns).where(sa.or_(*mine)).order_by(table.c.time.desc(), table.c.id.desc()).limit(limit)
         with self._reading() as connection:
             return [Event(**row._mapping) for row in connection.execute(query)]
+
+    def last_words(self, user: str | None = None, session: str | None = None) -> list[LastWord]:
+        """What a user or a session ever did with each product, once for each kind of event, the oldest first."""
+        import sqlalchemy as sa
+
+        table, latest = self._tables.events, sa.func.max
+        if not (mine := self._of(user, session)):
+            return []
+        query = sa.select(table.c.product, table.c.kind, latest(table.c.time)).where(sa.or_(*mine))
+        query = query.group_by(table.c.product, table.c.kind).order_by(latest(table.c.time), latest(table.c.id))
+        with self._reading() as connection:
+            return [LastWord(*row) for row in connection.execute(query)]
 
     def shown(self) -> Iterator[Shown]:
         """All recommended lists, by time."""
@@ -219,6 +238,10 @@ class EventStore:
             "first": first,
             "last": last,
         }
+
+    def _of(self, user: str | None, session: str | None) -> list[sa.ColumnElement[bool]]:
+        given = {"user": user, "session": session}
+        return [self._tables.events.c[name] == value for name, value in given.items() if value is not None]
 
     def _rows(self, *columns: Any, order: Sequence[Any]) -> Iterator[sa.Row[Any]]:
         import sqlalchemy as sa

@@ -164,9 +164,13 @@ class Arrangement:
         return varied
 
     def _pinned(self, rows: list[Recommendation], query: Query, source: CandidateSource) -> list[Recommendation]:
-        """Pinned products at their ranks, of those that the question allows and that can be bought if need be."""
+        """Pinned products at their ranks, of those that the question allows and that can be bought if need be.
+
+        Where one of each group is shown it is the pinned one, of several the first.
+        """
         if not rows:
             return rows
+        pinned_groups = set[str]()
         allowed = source.allowed(query.where, query.exclude)
         first = source.place(rows[0].product.id)
         for rule in sorted((rule for rule in self.rules if rule.pin), key=lambda rule: rule.at):
@@ -178,10 +182,16 @@ class Arrangement:
             product = source.product(source.ids[place])
             if self.in_stock and product.availability in GONE:
                 continue
+            group = product.item_group_id if self.grouped else None
+            if group in pinned_groups:
+                continue
             own = next((one for one in rows if one.product.id == product.id), None)
             slot = source.slots[place] or rows[0].slot
             pinned = own or replace(rows[0], product=product, slot=slot, score=0.0, parts={"pin": 0.0})
             rows = [one for one in rows if one.product.id != product.id]
+            if group is not None:
+                pinned_groups.add(group)
+                rows = [one for one in rows if one.product.item_group_id != group]
             rows.insert(min(rule.at - 1, len(rows)), replace(pinned, because="Chosen by the shop for this place."))
         return rows
 

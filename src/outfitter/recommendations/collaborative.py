@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
+
 from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.lists import Asked, Scores, asked, positive, ranked
 from outfitter.recommendations.strategy import STRATEGIES, CandidateSource, Query
 from outfitter.values import Recommendation
+
+TELLING: Final = 1e-6
+"""Scores nearer to 0 say nothing: nobody wants both, or there were too few events to learn factors from."""
 
 
 @STRATEGIES.register("collaborative")
 class Collaborative:
     """For a product, what the people who want it want besides; for a person, what their taste foretells.
 
-    It knows nothing of products without events, and gives none.
+    It knows nothing of products without events or without a score, and gives none.
     """
 
     def __init__(self, interactions: Interactions) -> None:
@@ -30,7 +37,8 @@ class Collaborative:
         rows = []
         for answer in asked(query, source):
             scores = taste(self.interactions, query, answer, source)
-            rows += ranked({"collaborative": scores}, answer, query.k, source, why(answer), known)
+            told = known & (np.abs(scores) >= TELLING)
+            rows += ranked({"collaborative": scores}, answer, query.k, source, why(answer), told)
         return rows
 
 

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from outfitter.recommendations.collaborative import taste
+from outfitter.recommendations.collaborative import TELLING, taste
 from outfitter.recommendations.interactions import Interactions
 from outfitter.recommendations.lists import Asked, Scores, asked, evened, positive, ranked
 from outfitter.recommendations.looks import HALF_FACTORS, item_factors, looks_of
@@ -88,8 +88,10 @@ class Hybrid:
             "taste": "Wanted by people whose taste is like yours.",
         }
 
+        told = [part for part, scores in parts.items() if (np.abs(scores) >= TELLING).any()] or ["looks"]
+
         def because(place: int) -> str:
-            return reasons[max(parts, key=lambda part: float(parts[part][place]))]
+            return reasons[max(told, key=lambda part: float(parts[part][place]))]
 
         return ranked(parts, answer, query.k, source, because)
 

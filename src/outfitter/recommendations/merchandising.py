@@ -24,6 +24,7 @@ from pydantic import Field, model_validator
 
 from outfitter.config import Options, parse
 from outfitter.errors import ConfigError, nearest
+from outfitter.recommendations.strategy import STRATEGIES
 
 STRENGTH: Final = 0.2
 
@@ -116,7 +117,7 @@ def read_merchandising(path: Path) -> Merchandising:
     """Read a YAML file.
 
     Raises:
-        ConfigError: it cannot be read; an unknown key or scenario; rules that contradict each other.
+        ConfigError: it cannot be read; an unknown key, scenario or strategy; rules that contradict each other.
     """
     import yaml
 
@@ -134,6 +135,14 @@ def read_merchandising(path: Path) -> Merchandising:
                 raise ConfigError(
                     f"{path}: rule {number} is for the scenario {name!r}; there are {', '.join(known)}"
                     f"{nearest(name, known)}"
+                )
+    for name, scenario in found.scenarios.items():
+        arms = scenario.experiment.arms.values() if scenario.experiment else ()
+        for strategy in (scenario.strategy, *(arm.get("strategy") for arm in arms)):
+            if strategy is not None and strategy not in STRATEGIES:
+                raise ConfigError(
+                    f"{path}: the scenario {name!r} has the strategy {strategy!r}; there are {', '.join(STRATEGIES)}"
+                    f"{nearest(strategy, STRATEGIES)}"
                 )
     _refuse_contradictions(found.rules, path)
     return found

@@ -32,7 +32,7 @@ from outfitter.recommendations.settle import Place, nothing, settle
 from outfitter.recommendations.slots import own_slot, own_views
 from outfitter.values import Crops, Detections, Embeddings, Photo
 from outfitter.walk.asked import asked_for, require_garment
-from outfitter.walk.parts import BOTH, as_in_photo, seen_by
+from outfitter.walk.parts import BOTH, as_asked
 
 if TYPE_CHECKING:
     from outfitter.catalogue import Catalogue
@@ -152,16 +152,14 @@ class Shop:
         loaded = load_photo(photo)
         detections = self.detector(loaded)
         boxes, garments = asked_for(loaded, detections, garment, region)
-        crops = crop(loaded, boxes, _input(self.embedder).side) if len(boxes) else self._whole(loaded)
+        side = _input(self.embedder).side
+        crops = crop(loaded, boxes, side) if len(boxes) else crop_whole(loaded, side)
         vectors = self.embedder(crops).vectors
         return Look(
             loaded,
             detections,
             tuple(replace(one, vectors=vector[None]) for one, vector in zip(garments, vectors, strict=True)),
         )
-
-    def _whole(self, photo: Photo) -> Crops:
-        return crop_whole(photo, _input(self.embedder).side)
 
     def recommend(
         self,
@@ -205,10 +203,10 @@ class Shop:
             grouped: one product of each item_group_id, the best.
             diversity: 0 keeps the strategy's order; up to 1, products unlike those above them come earlier.
             hide: "seen" leaves out what the person has met, "bought" what they bought, "nothing" neither; what they
-                dismissed goes with both.
+                dismissed goes with both, and for a person alone what they looked at in this visit.
             like, dislike: more like this, less like that: product ids or photos.
             scenario: takes what is not given here from the scenario of that name, and its experiment's arm.
-            similar_by: "shape", "colour" or "both": what of the photo or product counts.
+            similar_by: "shape", "colour" or "both": what of the photo or product, and of the examples, counts.
 
         Raises:
             PhotoError: the photo cannot be read.
@@ -257,16 +255,14 @@ class Shop:
     def _settled(self, asked: Question) -> tuple[Place, Query, Arrangement, str]:
         """The question as strategies take it, what is to be done to the answer, and what to tell with it."""
         place = settle(self.merchandising, asked.scenario, asked.options, asked.user or asked.visit)
-        garments = self._garments(asked)
-        if asked.similar_by != BOTH:
-            garments = seen_by(asked.similar_by, garments, self.embedder.manifest)
-        elif asked.photo is not None:
-            garments = as_in_photo(garments, self.embedder.manifest)
-        liked, disliked = self._examples(asked.like), self._examples(asked.dislike)
+        by = asked.similar_by
+        garments = as_asked(by, self._garments(asked), lambda: self.embedder.manifest)
+        liked, disliked = self._examples(asked.like, by), self._examples(asked.dislike, by)
         person = meet(self.interactions, self.history, asked.user, asked.visit, asked.session, self.source)
         if not garments and len(liked) and not person.met:
-            garments = (Garment(liked, None, "what you want more of"),)
-        left_out = frozenset(asked.exclude) | set(asked.products) | person.hidden(place.hide)
+            garments = (Garment(liked, None, "what you want more of", by=None if by == BOTH else by),)
+            liked = no_example()
+        left_out = frozenset(asked.exclude) | set(asked.products) | person.hidden(place.hide, not garments)
         left_out |= {one for one in (*asked.like, *asked.dislike) if isinstance(one, str)}
         query = Query(garments, place.k, place.where, left_out, asked.user, person.met, person.session)
         rules = self.merchandising.rules_of(place.scenario)
@@ -287,22 +283,23 @@ class Shop:
         loaded = photo.photo if isinstance(photo, Look) else photo
         return self.see(loaded, asked.garment, asked.region).garments
 
-    def _examples(self, examples: Sequence[PhotoSource]) -> NDArray[np.float32]:
-        """Looks, float32 (V, D): of products by their ids, else of photos' garments."""
-        looks = []
+    def _examples(self, examples: Sequence[PhotoSource], by: str) -> NDArray[np.float32]:
+        """Looks, float32 (V, D), as `by` counts them: of products by their ids, else of photos' garments."""
+        looks: list[Garment] = []
         for one in examples:
             if isinstance(one, str) and self.source.place(one) is not None:
-                looks.append(self._of_product(one).vectors)
+                looks.append(self._of_product(one))
                 continue
             try:
-                looks += [garment.vectors for garment in self.see(one).garments]
+                looks += self.see(one).garments
             except PhotoError as error:
                 if not isinstance(one, str):
                     raise
                 raise QueryError(
                     f"more or less like {one!r}: no product has this id, and as a photo, {error}"
                 ) from None
-        return np.concatenate(looks) if looks else no_example()
+        counted = as_asked(by, looks, lambda: self.embedder.manifest)
+        return np.concatenate([one.vectors for one in counted]) if looks else no_example()
 
     def _of_product(self, product_id: str) -> Garment:
         product = self.source.product(product_id)
@@ -340,7 +337,7 @@ class Question:
 
     @property
     def products(self) -> tuple[str, ...]:
-        return (self.product,) if isinstance(self.product, str) else tuple(self.product or ())
+        return (self.product,) if isinstance(self.product, str) else tuple(dict.fromkeys(self.product or ()))
 
     @property
     def options(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +14,17 @@ from outfitter.recommendations import Garment
 
 BOTH: Final = "both"
 """What counts by default: the whole vector."""
+
+
+def as_asked(by: str, garments: Sequence[Garment], manifest: Callable[[], Manifest]) -> tuple[Garment, ...]:
+    """Garments as a question compares them. by: `BOTH`, or a part. manifest: called if it is needed.
+
+    Raises:
+        QueryError: the embedder's vectors have no such part.
+    """
+    if by != BOTH:
+        return seen_by(by, garments, manifest())
+    return tuple(one if one.product is not None else as_in_photo([one], manifest())[0] for one in garments)
 
 
 def seen_by(part: str, garments: Sequence[Garment], manifest: Manifest) -> tuple[Garment, ...]:
