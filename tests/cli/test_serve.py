@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from outfitter.service.auth import Keys
 from tests.cli.conftest import Outfitter
 from tests.conftest import ToyModels
 from tests.service.conftest import built as built
@@ -112,6 +113,28 @@ def test_bad_options_exit_2(outfitter: Outfitter, built: Path, options: tuple[st
     run = outfitter("serve", "--catalogue", built, *options)
     assert (run.code, run.out) == (2, "")
     assert message in run.err
+
+
+def test_a_start_that_fails_has_told_its_key(
+    outfitter: Outfitter, built: Path, toy_models: ToyModels, tmp_path: Path
+) -> None:
+    state, learnt = tmp_path / "state", tmp_path / "nope.npz"
+    options = ("--catalogue", built, "--state", state, "--learnt", learnt, "--detector", toy_models.detector)
+    run = outfitter("serve", *options)
+    assert (run.code, "nope.npz: cannot be read" in run.err) == (2, True)
+    found = re.search(r"shown this once: (ofk_\S+)", run.err)
+    assert found
+    assert Keys.open(state)[0].caller(found[1], None).admin
+    again = outfitter("serve", *options, "--log", "json")
+    assert (again.code, "ofk_" in again.out + again.err) == (2, False)
+    run = outfitter("serve", *options, "--log", "json", "--state", tmp_path / "other")
+    assert Keys.open(tmp_path / "other")[0].caller(json.loads(run.out)["admin_key"], None).admin
+
+
+def test_a_mistyped_catalogue_leaves_nothing_behind(outfitter: Outfitter, tmp_path: Path) -> None:
+    run = outfitter("serve", "--catalogue", tmp_path / "nope")
+    assert (run.code, "is not a folder" in run.err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_catalogue_exits_2(outfitter: Outfitter, tmp_path: Path) -> None:

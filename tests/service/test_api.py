@@ -112,6 +112,9 @@ def test_products_are_listed_searched_and_filtered(client: TestClient) -> None:
     found = client.get("/v1/products", params={"q": "RED t", "where": "price<50"}).json()
     assert [one["id"] for one in found["products"]] == ["top-red"]
     assert client.get("/v1/products", params={"q": '"', "where": ""}).json()["total"] == 0
+    for nothing in ("", " ", "\t"):
+        assert client.get("/v1/products", params={"q": "red", "where": nothing}).json()["total"] == 1
+        assert client.get("/v1/products", params={"where": nothing}).json()["total"] == 7
     assert client.get("/v1/products/top-red").json()["title"] == "Red top"
     assert "did you mean 'colour'" in problem(client.get("/v1/products", params={"where": "colur=red"}), 422, "query")
 
@@ -163,6 +166,7 @@ def test_looks_come_from_the_index_without_a_model(client: TestClient, monkeypat
         ({"scenario": "hmoe"}, "query", "did you mean 'home'"),
         ({"product": "top-red", "url": "https://a.example/b.png"}, "invalid", "only one of them"),
         ({"product": "gone"}, "query", "there is no product 'gone'"),
+        ({"product": 4711}, "invalid", "product.0: Input should be a valid string"),
         ({"product": "top-red", "k": 0}, "invalid", "k: Input should be greater than or equal to 1"),
         ({"product": "top-red", "k": 10**30}, "invalid", "k: Input should be less than or equal to 100"),
         ({"product": "top-red", "k": "many"}, "invalid", "k: Input should be a valid integer"),
@@ -269,6 +273,16 @@ def test_not_ready_before_and_after(client: TestClient) -> None:
 def test_paths_and_methods_that_there_are_not(client: TestClient) -> None:
     assert "/openapi.json lists" in problem(client.get("/v2/nothing"), 404, "http")
     problem(client.delete("/v1/recommend"), 405, "http")
+
+
+def test_what_is_fetched_may_be_asked_for_its_headers(client: TestClient) -> None:
+    picture = client.get("/v1/products/top-red").json()["picture"]
+    for path in ("/", "/app.js", "/outfit-photo.js", "/healthz", "/readyz", picture):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, get.status_code) == (200, 200), path
+        assert head.headers["content-type"] == get.headers["content-type"]
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert client.head(picture[:-3]).status_code == 403
 
 
 def test_every_answer_has_security_headers(client: TestClient) -> None:

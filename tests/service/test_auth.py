@@ -111,6 +111,30 @@ def test_a_browser_token_reads_and_no_more(client: TestClient) -> None:
     assert "not for pages of https://evil.example" in problem(elsewhere, 403, "key")
 
 
+def test_a_page_of_the_services_own_address_sends_no_origin_with_a_get(client: TestClient) -> None:
+    token = client.post("/v1/tokens", json={"origins": [SHOP_PAGE]}).json()["token"]
+    page = TestClient(client.app, headers={"Authorization": f"Bearer {token}", "Sec-Fetch-Site": "same-origin"})
+    # A proxy that speaks TLS stands before the service, to which every request looks like http.
+    assert page.get("/v1/looks", headers={"Host": "shop.example"}).status_code == 200
+    for host in ("evil.example", "shop.example:444", "shop.example.evil.example", "[::1"):
+        elsewhere = page.get("/v1/looks", headers={"Host": host})
+        assert f"not for pages of {host}" in problem(elsewhere, 403, "key")
+    cross = page.get("/v1/looks", headers={"Host": "shop.example", "Sec-Fetch-Site": "cross-site"})
+    assert "not for requests without an Origin" in problem(cross, 403, "key")
+    other = page.get("/v1/looks", headers={"Host": "shop.example", "Origin": "https://evil.example"})
+    assert "not for pages of https://evil.example" in problem(other, 403, "key")
+
+
+def test_what_operators_look_at_is_not_for_a_browser_token(client: TestClient) -> None:
+    token = client.post("/v1/tokens", json={"origins": [SHOP_PAGE]}).json()["token"]
+    page = TestClient(client.app, headers={"Authorization": f"Bearer {token}", "Origin": SHOP_PAGE})
+    assert "Use the admin key" in problem(page.get("/metrics"), 403, "key")
+    status = page.get("/v1/status").json()
+    assert status.keys() & {"events", "latency", "queue", "trouble"} == set()
+    assert (status["products"], status["admin"]) == (7, False)
+    assert status.items() <= (client.get("/v1/status").json() | {"admin": False}).items()
+
+
 def test_tokens_are_made_for_served_origins_only(client: TestClient) -> None:
     strange = client.post("/v1/tokens", json={"origins": ["https://other.example"]})
     assert "--origin https://other.example" in problem(strange, 422, "invalid")
@@ -126,6 +150,9 @@ def test_insecure_local_needs_no_key_and_answers_to_this_machine_only(serve: Ser
     assert client.get("/v1/products", headers={"Host": "localhost:8000"}).status_code == 200
     rebound = client.get("/v1/products", headers={"Host": "evil.example"})  # a name that resolves to 127.0.0.1
     assert "answers to localhost only" in problem(rebound, 403, "key")
+    for host in ("[::1", "[", "", "localhost]"):
+        broken = client.get("/v1/products", headers={"Host": host, "Sec-Fetch-Site": "same-origin"})
+        assert "answers to localhost only" in problem(broken, 403, "key")
     page = client.get("/v1/products", headers={"Host": "localhost:8000", "Origin": "https://evil.example"})
     assert "may not ask" in problem(page, 403, "key")
     own = client.get("/v1/products", headers={"Host": "localhost:8000", "Origin": "http://localhost:8000"})

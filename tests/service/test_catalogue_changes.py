@@ -8,11 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from outfitter.catalogue import remove
+from outfitter.catalogue import Report, add, remove
 from outfitter.catalogue.place import open_place
 from outfitter.errors import PhotoError
 from outfitter.service.storefront import Storefront
@@ -33,12 +34,13 @@ def until(true: Callable[[], bool], seconds: float = 20) -> None:
         sleep(0.02)
 
 
-def test_products_are_put_and_served_at_once(serve: Serve) -> None:
-    client = serve(fetch=lambda _: outfit("orange", "blue"))
+def test_products_are_put_and_served_at_once(serve: Serve, catalogue: Path) -> None:
+    client, nightly = serve(fetch=lambda _: outfit("orange", "blue")), (catalogue / "rejects.csv").read_text()
     put = client.put("/v1/products", json={"products": [NEW, {"id": "half", "image": NEW["image"]}]})
     assert put.status_code == 200, put.text
     assert put.json() | {"rejected": []} == {"added": 1, "updated": 0, "unchanged": 0, "rejected": [], "products": 8}
     assert [(one["id"], one["reason"]) for one in put.json()["rejected"]] == [("half", "title is empty")]
+    assert (catalogue / "rejects.csv").read_text() == nightly
     shown = client.get("/v1/products/new").json()
     assert (shown["title"], shown["price"], shown["currency"]) == ("New top", 5.0, "EUR")
     assert client.post("/v1/recommend", json={"product": "new", "k": 1}).json()["picks"]
@@ -72,7 +74,39 @@ def test_a_put_that_cannot_be_used_changes_nothing(serve: Serve, catalogue: Path
     problem(client.put("/v1/products", json={"products": [[1]]}), 422, "invalid")
     problem(client.put("/v1/products", content=b"x"), 400, "json")
     assert client.get("/readyz").json()["products"] == 7
-    assert not (catalogue.parent / "shop.service" / "put.jsonl").exists()
+    assert list((catalogue.parent / "shop.service").glob("*put*")) == []
+
+
+def test_two_services_that_put_at_once_lose_nothing(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They share a state folder. The second puts between the first's reading of its request and its writing."""
+    first, second = (serve(fetch=lambda _: outfit("orange", "blue")) for _ in range(2))
+    second.headers["Authorization"] = first.headers["Authorization"]
+    others = [{**NEW, "id": "other"}]
+
+    def after_the_other(*arguments: Any, **options: Any) -> Report:
+        if others:
+            assert second.put("/v1/products", json={"products": [others.pop()]}).json()["added"] == 1
+        return add(*arguments, **options)
+
+    monkeypatch.setattr("outfitter.service.storefront.add", after_the_other)
+    put = first.put("/v1/products", json={"products": [NEW]})
+    assert (put.status_code, put.json()["added"]) == (200, 1), put.text
+    assert {first.get(f"/v1/products/{one}").status_code for one in ("new", "other")} == {200}
+
+
+def test_a_picture_that_changes_under_its_name_is_shown_anew(serve: Serve) -> None:
+    files = {NEW["image"]: outfit("orange", "blue")}
+    client = serve(fetch=lambda url: files[url])
+    client.put("/v1/products", json={"products": [NEW]})
+    before = client.get("/v1/products/new").json()["picture"]
+    old, other = client.get(before).content, client.get("/v1/products/top-red").json()["picture"]
+    files[NEW["image"]] = outfit("red", "navy")
+    assert client.put("/v1/products", json={"products": [{**NEW, "title": "Newer"}]}).json()["updated"] == 1
+    after = client.get("/v1/products/new").json()["picture"]
+    assert after != before  # browsers keep pictures for an hour
+    assert client.get(after).content != old
+    assert client.get(before).content == client.get(after).content
+    assert client.get("/v1/products/top-red").json()["picture"] == other
 
 
 def test_products_are_deleted(client: TestClient) -> None:
@@ -103,8 +137,9 @@ def test_the_catalogue_is_swapped_without_a_dropped_request(serve: Serve, catalo
     stop = threading.Event()
 
     def ask(number: int) -> set[tuple[int, int]]:
-        seen = set()
-        while not stop.is_set():
+        seen, last = set(), False
+        while not last:
+            last = stop.is_set()
             if number % 2:
                 answer = client.post("/v1/recommend", files={"photo": ("a.png", outfit())}, data={"k": "7"})
             else:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from outfitter.events import EventStore
+from outfitter.errors import EventError
+from outfitter.events import EventStore, Shown
+from outfitter.service.happenings import Happenings
+from outfitter.service.metrics import Metrics
+from tests.databases import Postgres, new_database
 from tests.service.conftest import SHOP_PAGE, Serve
 from tests.service.test_api import problem
 from tests.service.test_catalogue_changes import until
@@ -101,3 +106,53 @@ def test_lists_that_wait_are_written_at_the_end(serve: Serve, catalogue: Path) -
     client.app.state.front.close()  # type: ignore[attr-defined]
     with EventStore(catalogue.parent / "shop.service" / "events.db", make=False) as kept:
         assert [one.strategy for one in kept.shown()] == ["look"] * 20
+
+
+def test_names_are_as_long_as_the_store_takes_them(client: TestClient) -> None:
+    for name in ("session", "user"):
+        asked = client.post("/v1/recommend", json={"product": "top-red", name: "x" * 200})
+        assert asked.status_code == 200, asked.text
+        longer = client.post("/v1/recommend", json={"product": "top-red", name: "x" * 201})
+        assert f"{name}: String should have at most 200" in problem(longer, 422, "invalid")
+
+
+def shown(number: int, session: str = "s1") -> Shown:
+    return Shown(f"l{number}", time.time(), "similar", ("top-red",), session=session)
+
+
+def lost(metrics: Metrics) -> float | None:
+    return metrics.registry.get_sample_value("outfitter_lists_lost_total")
+
+
+def test_a_list_that_the_database_refuses_is_lost_alone(postgres: Postgres) -> None:
+    url, metrics = new_database(postgres.url), Metrics()
+    happenings = Happenings(EventStore(url), metrics)
+    for number in range(5):
+        happenings.show(shown(number, "x" * 201 if number == 2 else "s1"))
+    happenings.close()
+    with EventStore(url) as kept:
+        assert {one.id for one in kept.shown()} == {"l0", "l1", "l3", "l4"}
+    assert lost(metrics) == 1
+
+
+def test_a_database_that_is_away_is_asked_once_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics, calls = Metrics(), []
+    happenings = Happenings(EventStore(tmp_path / "events.db"), metrics)
+
+    def away(*lists: Shown) -> None:
+        calls.append(len(lists))
+        raise EventError("cannot be written") from ConnectionError()
+
+    monkeypatch.setattr(happenings.store, "show", away)
+    for number in range(5):
+        happenings.show(shown(number))
+    happenings.close()
+    assert (sum(calls), lost(metrics)) == (5, 5)
+
+
+def test_answers_that_hold_nothing_are_not_remembered(client: TestClient) -> None:
+    empty = client.post("/v1/recommend", json={"product": "top-red", "where": "price<0"})
+    assert empty.json()["picks"] == []
+    client.get("/v1/looks/worn.png")
+    until(lambda: len(list(store(client).shown())) == 1)
+    assert [one.strategy for one in store(client).shown()] == ["look"]

@@ -45,6 +45,8 @@ def command(
     embedder: Annotated[Path | None, typer.Option(help="The model folder that the catalogue was made with.")] = None,
 ) -> None:
     """Serve a catalogue: the API under /v1, a page at /, the widget at /outfit-photo.js."""
+    from outfitter.catalogue.place import open_place
+    from outfitter.catalogue.store import require_finished
     from outfitter.config import parse
     from outfitter.service.app import create_app
     from outfitter.service.auth import Keys
@@ -72,16 +74,19 @@ def command(
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = parse(Settings, {"catalogue": catalogue, "insecure_local": insecure_local, **chosen}, "outfitter serve")
     log_to(kind=settings.log)
+    require_finished(open_place(settings.catalogue))  # before a folder is made beside what may be mistyped
     keys, new = (Keys.ephemeral(), None) if insecure_local else Keys.open(settings.state_folder)
+    # Before anything else can fail: the next start has it no more.
+    if new and settings.log == "json":  # not into the log, which others keep and read
+        emit({"admin_key": new})
+    elif new:
+        say(f"The admin key, shown this once: {new}")
     app = create_app(settings, keys)
     server, sock = listen(app, settings, host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}/"
     if settings.log == "json":
         _log.info("serving %s at %s", catalogue, address)
-        if new:  # not into the log, which others keep and read
-            emit({"admin_key": new})
     elif new:
-        say(f"The admin key, shown this once: {new}")
         say(f"Open {address}#key={new} in a browser. Pages of a shop get tokens: POST /v1/tokens.")
     else:
         say(f"Open {address}{'' if insecure_local else ' with the admin key that the first start printed'}.")

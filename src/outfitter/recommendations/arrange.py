@@ -28,6 +28,7 @@ COMPETE: Final = 100
 EXAMPLE: Final = 1.0
 """What an example counts: as much as the strategy's whole order, for a product as near to it as the nearest is."""
 
+MORE_LIKE: Final = "what you want more of"
 GONE: Final = frozenset({"out_of_stock", "sold_out", "discontinued"})
 """Availabilities of what cannot be bought. Preorder and backorder can; so may what tells none."""
 
@@ -199,8 +200,9 @@ class Arrangement:
 def _told(one: Recommendation) -> Recommendation:
     """The reason, with what lifted it."""
     more = []
-    if one.parts.get("more_like", 0) > 0 and one.parts["more_like"] > 0.5 * max(one.parts.values()):
-        more.append("like what you want more of")
+    lifted = one.parts.get("more_like", 0) > 0 and one.parts["more_like"] > 0.5 * max(one.parts.values())
+    if lifted and MORE_LIKE not in one.because:  # where nothing else is asked about, it is
+        more.append(f"like {MORE_LIKE}")
     if "boost" in one.parts:
         more.append("lifted by the shop")
     return replace(one, because=f"{one.because[:-1]}; {' and '.join(more)}.") if more else one

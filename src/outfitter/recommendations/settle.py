@@ -49,7 +49,7 @@ def settle(merchandising: Merchandising, scenario: str | None, given: Mapping[st
         shares = base.experiment.shares or dict.fromkeys(arms, 1 / len(arms))
         arm = assign(experiment, person if person is not None else uuid4().hex, shares)
         options |= arms[arm]
-    filters = [text for text in (options["where"], given.get("where")) if text]
+    filters = [text for text in (options["where"], given.get("where")) if text and text.strip()]
     options |= {name: value for name, value in given.items() if value is not None}
     options["where"] = ",".join(filters) or None
     if options["k"] < 1:

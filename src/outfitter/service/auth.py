@@ -89,19 +89,19 @@ class Keys:
         self.tokens.add(own_id, sorted(origins), expires)
         return f"{TOKEN}{body}.{self._sign('token', body)}", own_id, expires
 
-    def caller(self, key: str | None, origin: str | None) -> Caller:
-        """Who holds this key. Raises RefusedError."""
+    def caller(self, key: str | None, origin: str | None, host: str | None = None) -> Caller:
+        """Who holds this key. host: of the page, where it tells no origin. Raises RefusedError."""
         if not key:
             raise RefusedError(401, "A key is needed. Send 'Authorization: Bearer KEY'; 'outfitter serve' printed one.")
         if key.startswith(TOKEN):
-            return self._of_token(key, origin)
+            return self._of_token(key, origin, host)
         if hmac.compare_digest(_digest(key), self._admin):
             return Caller("admin", admin=True)
         raise RefusedError(
             401, "This key is not known here. Check it, or delete keys.json and start again for a new one."
         )
 
-    def _of_token(self, token: str, origin: str | None) -> Caller:
+    def _of_token(self, token: str, origin: str | None, host: str | None) -> Caller:
         body, _, signature = token.removeprefix(TOKEN).partition(".")
         if not hmac.compare_digest(self._sign("token", body).encode(), signature.encode()):
             raise RefusedError(401, "This token was not made here. Make one with POST /v1/tokens.")
@@ -110,8 +110,10 @@ class Keys:
             raise RefusedError(401, "This token has expired. Make a new one with POST /v1/tokens.")
         if self.tokens.revoked(claims["id"]):
             raise RefusedError(401, "This token was revoked. Make a new one with POST /v1/tokens.")
-        if origin not in claims["origins"]:
-            whose = f"pages of {origin}" if origin else "requests without an Origin"
+        known = claims["origins"] if origin is not None else [one.partition("://")[2] for one in claims["origins"]]
+        page = host if origin is None else origin
+        if page not in known:
+            whose = f"pages of {page}" if page else "requests without an Origin"
             raise RefusedError(403, f"This token is not for {whose}. Make one for that origin with POST /v1/tokens.")
         return Caller(f"token {claims['id']}")
 

@@ -82,25 +82,27 @@ async def admin(caller: Annotated[Caller, Depends(reader)]) -> Caller:
 
 
 def _caller(front: Front, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
-    origin = _origin(request)
     if front.settings.insecure_local:
         # Any page that a browser on this machine has open could ask, under any name that resolves to it.
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        host = _host_name(request)
         if host not in LOCAL:
             raise RefusedError(403, f"--insecure-local answers to localhost only, not to {host!r}.")
         sent = request.headers.get("origin")
         if sent is not None and sent not in (*front.settings.origins, _own_origin(request)):
             raise RefusedError(403, f"Pages of {sent} may not ask. Name the origin with --origin.")
         return Caller(f"local {_address(request)}", admin=True)
-    return front.keys.caller(credentials.credentials if credentials else None, origin)
+    # Browsers send no origin with a GET within one, but say that it is one. Whether it is https, a proxy knows.
+    own = request.headers.get("host") if request.headers.get("sec-fetch-site") == "same-origin" else None
+    return front.keys.caller(credentials.credentials if credentials else None, request.headers.get("origin"), own)
 
 
-def _origin(request: Request) -> str | None:
-    """The page's origin. Browsers send none with a GET within one origin, but say that it is one."""
-    origin = request.headers.get("origin")
-    if origin is None and request.headers.get("sec-fetch-site") == "same-origin":
-        return _own_origin(request)
-    return origin
+def _host_name(request: Request) -> str | None:
+    """The host that was asked for, without its port; as it came if it is none."""
+    host = request.headers.get("host", "")
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return host
 
 
 def _own_origin(request: Request) -> str:

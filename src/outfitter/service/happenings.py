@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from threading import Condition, Thread
 from typing import Any, Final
 
+from sqlalchemy.exc import DataError, IntegrityError
+
 from outfitter.errors import EventError
 from outfitter.events import Added, EventStore, Shown
 from outfitter.events.event import read_event
@@ -91,14 +93,22 @@ class Happenings:
                 # A commit costs the same for one list as for many.
                 self._changed.wait_for(lambda: self._closed or len(self._waiting) >= BATCH, LINGER)
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
-            try:
-                with self._metrics.stage("lists"):
-                    self.store.show(*(shown for shown, _ in batch))
-                self._metrics.lists.observe(len(batch))
-            except EventError as error:
-                self._metrics.lost.inc(len(batch))
-                fields = {"requests": [request for _, request in batch]}
-                _log.error("%d lists that were shown are lost: %s", len(batch), error, extra={"fields": fields})
+            self._write_all(batch)
+
+    def _write_all(self, batch: Sequence[tuple[Shown, str]]) -> None:
+        try:
+            with self._metrics.stage("lists"):
+                self.store.show(*(shown for shown, _ in batch))
+            self._metrics.lists.observe(len(batch))
+        except EventError as error:
+            # A row that the database refuses takes down its own list only; a database that is away takes all.
+            if len(batch) > 1 and isinstance(error.__cause__, DataError | IntegrityError):
+                for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+                    self._write_all(half)
+                return
+            self._metrics.lost.inc(len(batch))
+            fields = {"requests": [request for _, request in batch]}
+            _log.error("%d lists that were shown are lost: %s", len(batch), error, extra={"fields": fields})
 
 
 def require_no_user(user: str | None, caller: Caller) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Collection
-from functools import cached_property, lru_cache
+from concurrent.futures import Future
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from threading import Lock
@@ -15,7 +18,7 @@ from outfitter.catalogue import Catalogue
 from outfitter.errors import PhotoError, QueryError
 from outfitter.photo import is_web, read_bytes, read_header
 from outfitter.recommendations import Garment
-from outfitter.recommendations.slots import NOUNS
+from outfitter.recommendations.slots import ARTICLES, NOUNS
 from outfitter.service.schema import Hotspot, LookName, LookOut, Shown
 from outfitter.values import Detections, IndexedGarment, Photo, Recommendation
 from outfitter.walk import Look, Shop
@@ -27,8 +30,17 @@ COMPLETE: Final = 2
 ID_LENGTH: Final = 16
 """Hex digits of a picture's SHA-256 that name it."""
 
+VERSION_LENGTH: Final = 8
+"""Those that tell it from another of its name."""
+
 KEPT: Final = 1000
 """Looks that are remembered."""
+
+AGAIN: Final = 60.0
+"""Seconds after which a picture that could not be read is tried again."""
+
+SCENARIO: Final = "look"
+"""Its rules hold here, and its options but for strategy and k, which are the widget's."""
 
 LOOK_WIDTH: Final = 1200
 PRODUCT_WIDTH: Final = 360
@@ -36,6 +48,10 @@ PRODUCT_WIDTH: Final = 360
 
 PictureLink = Callable[[str, str, int], str]
 """(product id, the picture's name in the feed, how wide it is shown) → the address it is shown from."""
+
+
+class NoLookError(QueryError):
+    """No picture of the catalogue has that name."""
 
 
 class Looks:
@@ -52,8 +68,10 @@ class Looks:
             place = (sha256[:ID_LENGTH], product_id, image)
             self._places.setdefault(place[0], place)
             self._places.setdefault(image, place)
-        self._one_at_a_time = Lock()
-        self._made = lru_cache(KEPT)(self._make)
+        self._lock = Lock()
+        self._made: OrderedDict[str, LookOut] = OrderedDict()
+        self._making: dict[str, Future[LookOut]] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
 
     def places(self, products: Collection[str] | None = None) -> list[LookName]:
         """The pictures that show two slots or more, or all of some products; src is the picture's name in the feed.
@@ -87,27 +105,55 @@ class Looks:
     def _named(self) -> list[LookName]:
         return self.places()
 
+    def version(self, image: str) -> str:
+        """What tells a picture, by its name in the feed, from one that lay there before."""
+        place = self._places.get(image)
+        return "" if place is None else place[0][:VERSION_LENGTH]
+
     def find(self, photo_id: str) -> LookOut:
         """A look by its id, or by the picture's name in the feed.
 
         Raises:
-            QueryError: no picture of the catalogue has that name.
+            NoLookError: no picture of the catalogue has that name.
             PhotoError: its size is not known and cannot be read.
         """
         place = self._places.get(photo_id)
         if place is None:
-            raise QueryError(
+            raise NoLookError(
                 f"there is no picture {photo_id!r} in the catalogue. GET /v1/looks lists those that show an outfit."
             )
-        with self._one_at_a_time:  # a page that is suddenly popular is worked out once
-            return self._made(place)
+        own_id = place[0]
+        with self._lock:  # a page that is suddenly popular is worked out once
+            if own_id in self._made:
+                self._made.move_to_end(own_id)
+                return self._made[own_id]
+            making, mine = self._making.get(own_id), False
+            if making is None:
+                making, mine = self._making.setdefault(own_id, Future()), True
+        if mine:
+            self._work_out(place, making)
+        return making.result()
+
+    def _work_out(self, place: tuple[str, str, str], making: Future[LookOut]) -> None:
+        made = None
+        try:
+            made = self._make(place)
+            making.set_result(made)
+        except BaseException as error:
+            making.set_exception(error)
+        with self._lock:
+            del self._making[place[0]]
+            if made is not None:
+                self._made[place[0]] = made
+                if len(self._made) > KEPT:
+                    self._made.popitem(last=False)
 
     def _make(self, place: tuple[str, str, str]) -> LookOut:
         photo_id, product_id, image = place
-        w, h = self._size(product_id, image)
+        w, h = self._size(place)
         worn = [one for one in self._catalogue.garments(product_id) if one.image == image and one.slot]
         look = _look(worn, (w, h))
-        picks = self._shop.recommend(look, k=SIMILAR + 2) if worn else []
+        picks = self._shop.recommend(look, k=SIMILAR + 2, strategy="similar", scenario=SCENARIO) if worn else []
         spots = []
         for number, garment in enumerate(worn):
             # What only shows something alike beside itself would puzzle whoever sees it in a row of look-alikes.
@@ -123,18 +169,31 @@ class Looks:
                 )
             )
         spots.sort(key=lambda spot: spot.box[1] + spot.box[3] / 2)  # from head to foot, as one reads a person
-        complete = self._shop.recommend(look, k=COMPLETE, strategy="complementary") if worn else []
+        lacking = self._shop.recommend(look, k=COMPLETE, strategy="complementary", scenario=SCENARIO) if worn else []
         return LookOut(
             photo_id=photo_id,
             src=self._link(product_id, image, LOOK_WIDTH),
             width=w,
             height=h,
             hotspots=tuple(spots),
-            complete=tuple(self._shown(row) for row in complete),
+            complete=tuple(self._shown(row) for row in lacking),
         )
 
-    def _size(self, product_id: str, image: str) -> tuple[int, int]:
-        place = self._catalogue.picture(product_id, image)
+    def _size(self, place: tuple[str, str, str]) -> tuple[int, int]:
+        """Raises PhotoError; for a while the same one, so that a host that is down is not asked at each view."""
+        photo_id, product_id, image = place
+        failed_at, told = self._failed.get(photo_id, (0.0, ""))
+        if told and time.monotonic() - failed_at < AGAIN:
+            raise PhotoError(told)
+        try:
+            size_wh = self._read_size(self._catalogue.picture(product_id, image), image)
+        except PhotoError as error:
+            self._failed[photo_id] = time.monotonic(), str(error)
+            raise
+        self._failed.pop(photo_id, None)
+        return size_wh
+
+    def _read_size(self, place: str | Path, image: str) -> tuple[int, int]:
         fetch = self._fetch if is_web(str(place)) else None
         header: Path | bytes = place if isinstance(place, Path) else read_bytes(place, name=place, fetch=fetch)
         try:
@@ -161,8 +220,10 @@ class Looks:
 
 def _look(worn: list[IndexedGarment], size_wh: tuple[int, int]) -> Look:
     """What the index knows of a picture, as the walk would have seen it. No pixel of it is needed any more."""
-    garments = tuple(
-        Garment(one.vector[None], one.slot, f"this {NOUNS.get(one.slot or '', one.slot)}", number)
-        for number, one in enumerate(worn)
-    )
+    garments = tuple(Garment(one.vector[None], one.slot, _name(one.slot), number) for number, one in enumerate(worn))
     return Look(Photo(np.zeros((1, 1, 3), np.uint8), "a picture of the catalogue"), Detections.none(size_wh), garments)
+
+
+def _name(slot: str | None) -> str:
+    plural = slot in NOUNS and slot not in ARTICLES
+    return f"{'these' if plural else 'this'} {NOUNS.get(slot or '', slot)}"

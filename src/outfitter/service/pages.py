@@ -36,7 +36,7 @@ def _add(router: APIRouter, path: str, body: bytes, type_: str) -> None:
     if path == f"/{WIDGET}":
         headers |= {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
 
-    @router.get(path, include_in_schema=False)
+    @router.api_route(path, methods=["GET", "HEAD"], include_in_schema=False)
     async def file(request: Request) -> Response:
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)

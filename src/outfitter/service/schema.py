@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from outfitter.events.event import LONGEST
 from outfitter.service.settings import Origin
 from outfitter.walk.parts import BOTH
 
@@ -26,13 +27,16 @@ def printable(text: str) -> str:
 Id = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(printable)]
 
 
+Person = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(printable)]
+
+
 Name = Annotated[str, Field(max_length=100), AfterValidator(printable)]
 
 
 _ID: Final = {"type": "string", "minLength": 1, "maxLength": 500}
 Products = Annotated[
     tuple[Id, ...],
-    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    BeforeValidator(lambda value: value if isinstance(value, list | tuple) else (value,)),
     WithJsonSchema({"anyOf": [_ID, {"type": "array", "items": _ID, "maxItems": 50}]}),
 ]
 
@@ -66,15 +70,15 @@ class RecommendQuery(PhotoQuery):
     product: Products | None = Field(
         None, max_length=50, description="A product of the catalogue instead of a photo, or those of a cart."
     )
-    user: Id | None = Field(None, description="The shopper, as your events name them; with the admin key only.")
-    session: Id | None = Field(None, description="The shopper's visit, as your events name it.")
+    user: Person | None = Field(None, description="The shopper, as your events name them; with the admin key only.")
+    session: Person | None = Field(None, description="The shopper's visit, as your events name it.")
     k: int | None = Field(None, ge=1, le=MAX_K, description="Products for each garment or slot; 10 by default.")
     garment: int | None = Field(None, ge=0, le=10_000, description="Only this detection of the photo, from 0.")
     region: tuple[Pixel, Pixel, Pixel, Pixel] | None = Field(
         None, description="Only this part: x1, y1, x2, y2 in pixels of the upright photo."
     )
     strategy: Name | None = Field(None, description="similar, complementary (completes the look), hybrid, …")
-    where: Annotated[str, Field(max_length=2000), AfterValidator(printable)] | None = Field(
+    where: Annotated[str, Field(max_length=2000), AfterValidator(printable), AfterValidator(str.strip)] | None = Field(
         None, description="Filters, such as category=top,price<50."
     )
     exclude: tuple[Id, ...] = Field((), max_length=MOST_EXCLUDED, description="Products not to show.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +20,12 @@ import numpy as np
 
 from outfitter.candidates import CatalogueSource
 from outfitter.catalogue import Catalogue, Report, add, open_feed, remove
-from outfitter.catalogue.feed import Row
+from outfitter.catalogue.feed import Reject, Row
 from outfitter.catalogue.place import open_place
-from outfitter.catalogue.store import STAMP, read_rejects
+from outfitter.catalogue.store import STAMP
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
-from outfitter.errors import CatalogueError, FeedError, OutfitterError, QueryError
+from outfitter.errors import CatalogueError, EventError, FeedError, OutfitterError, QueryError
 from outfitter.events import EventStore
 from outfitter.photo import is_web, load_photo, read_bytes
 from outfitter.recommendations.interactions import Interactions
@@ -35,6 +36,7 @@ from outfitter.service.batching import BatchedEmbedder, BoundedDetector
 from outfitter.service.fetch import PublicFetch
 from outfitter.service.looks import Looks
 from outfitter.service.metrics import Metrics
+from outfitter.service.rules import require_filters
 from outfitter.service.schema import ProductOut
 from outfitter.service.settings import Settings
 from outfitter.service.thumbnails import thumbnail
@@ -83,7 +85,8 @@ class Storefront:
     """Thread-safe. Loads models and catalogue when made.
 
     Raises:
-        CatalogueError, ModelError: as `outfitter.walk.open_shop`.
+        CatalogueError, ModelError, EventError: as `outfitter.walk.open_shop`.
+        ConfigError: rules that cannot be read, contradict each other, or do not fit the catalogue.
     """
 
     def __init__(
@@ -98,7 +101,7 @@ class Storefront:
         self.store = store
         self._fetch = fetch or PublicFetch()
         self._merchandising = read_merchandising(settings.merchandising) if settings.merchandising else None
-        self._learnt_from = 0
+        self._troubles: dict[str, str] = {}
         self._interactions = self._learn()
         self.detector = Detector(settings.detector, threads=1)
         self.embedder = Embedder(settings.embedder, threads=1)
@@ -109,13 +112,17 @@ class Storefront:
         self._lock, self._reloading = Lock(), Lock()
         self._link = lru_cache(LINKS_KEPT)(self._sign_link)
         self._thumbnail = lru_cache(PICTURES_KEPT)(self._make_thumbnail)
-        self.trouble: str | None = None
         self._served = self._load()
         self._bounded(Photo(np.full((96, 64, 3), 127, np.uint8), "warm-up"))
 
     @property
     def served(self) -> Served:
         return self._served
+
+    @property
+    def trouble(self) -> str | None:
+        """What has changed and cannot be read, so that the old stays."""
+        return " ".join(self._troubles.copy().values()) or None
 
     def close(self) -> None:
         self._batched.close()
@@ -125,6 +132,8 @@ class Storefront:
     def _load(self) -> Served:
         signature = self._signature()
         catalogue = Catalogue.open(self.settings.catalogue)
+        if self._merchandising and self.settings.merchandising:
+            require_filters(self._merchandising, catalogue, self.settings.merchandising)
         source = MeasuredSource(catalogue, self.metrics)
         shop = Shop(
             source,
@@ -136,14 +145,19 @@ class Storefront:
             self._merchandising,
         )
 
-        def link(product_id: str, image: str, _: int) -> str:
-            return self.link(product_id, picture_names(catalogue.product(product_id)).index(image))
+        def link(product_id: str, number: int) -> str:
+            image = picture_names(catalogue.product(product_id))[number]
+            return self._link(product_id, number, looks.version(image))
+
+        def link_named(product_id: str, image: str, _: int) -> str:
+            return link(product_id, picture_names(catalogue.product(product_id)).index(image))
 
         @lru_cache(PRODUCTS_KEPT)
         def show(product_id: str) -> ProductOut:
-            return wire.product(catalogue.product(product_id), self.link)
+            return wire.product(catalogue.product(product_id), link)
 
-        served = Served(catalogue, shop, Looks(shop, catalogue, self.fetch, link), show, signature, time.time())
+        looks = Looks(shop, catalogue, self.fetch, link_named)
+        served = Served(catalogue, shop, looks, show, signature, time.time())
         self.metrics.loaded(len(catalogue))
         return served
 
@@ -163,42 +177,65 @@ class Storefront:
             return self._reload()
 
     def _reload(self) -> bool:
-        if self._signature() == self._served.signature and self.trouble is None:
+        trouble = self._troubles.get("catalogue")
+        if self._signature() == self._served.signature and trouble is None:
             return False
         try:
             self._served = self._load()
         except OutfitterError as error:
-            if self.trouble != str(error):
+            if trouble != str(error):
                 _log.error("the catalogue has changed and cannot be loaded; the old one stays: %s", error)
                 self.metrics.swaps.labels("failed").inc()
-            self.trouble = str(error)
+            self._troubles["catalogue"] = str(error)
             return False
-        self.trouble = None
+        self._troubles.pop("catalogue", None)
         _log.info("serving a new state of the catalogue: %d products", len(self._served.catalogue))
         return True
 
     def _learn(self) -> Interactions:
+        source, now = self._source(), time.time()
         if self.settings.learnt:
             learnt = Interactions.load(self.settings.learnt)
-            self.learnt = self.settings.learnt.stat().st_mtime
+            now = self.settings.learnt.stat().st_mtime
         else:
-            self.learnt, self._learnt_from = time.time(), len(self.store)
             learnt = Interactions.learn(self.store.log())
+        self.learnt, self._learnt_from = now, source
         self.metrics.learnt.set(self.learnt)
         return learnt
 
+    def _source(self) -> object:
+        """What there is to learn from: something else whenever there is more, or another file."""
+        if self.settings.learnt is None:
+            return len(self.store)
+        try:
+            stat = self.settings.learnt.stat()
+        except OSError as error:
+            return str(error)
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
     def relearn(self) -> bool:
-        """Learn tastes from the events, if there are new ones, and recommend with them from then on."""
-        if self.settings.learnt or len(self.store) == self._learnt_from:
+        """Learn tastes anew if there are new events, or another file of --learnt, and recommend with them from then on.
+
+        What cannot be read is reported in `trouble`, and the old tastes stay.
+        """
+        trouble = self._troubles.get("tastes")
+        if self._source() == self._learnt_from and trouble is None:
             return False
-        self._interactions = self._learn()
+        try:
+            self._interactions = self._learn()
+        except EventError as error:
+            if trouble != str(error):
+                _log.error("there is more to learn and it cannot be read; the old tastes stay: %s", error)
+            self._troubles["tastes"] = str(error)
+            return False
+        self._troubles.pop("tastes", None)
         with self._reloading:
             self._served.shop.interactions = self._interactions
         return True
 
     # --- changing it
 
-    def put(self, rows: Sequence[Mapping[str, object]]) -> tuple[Report, list[dict[str, str]]]:
+    def put(self, rows: Sequence[Mapping[str, object]]) -> tuple[Report, list[Reject]]:
         """Add or replace products, as rows of a feed, and serve them; returns what was rejected, too.
 
         Raises:
@@ -207,9 +244,12 @@ class Storefront:
         """
         state = self.settings.state_folder
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        feed = state / "put.jsonl"
-        try:
-            feed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        rejects: list[Reject] = []
+        # Of this request's own: other services may share the folder, and only the catalogue's lock keeps them apart.
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=state, prefix="put-", suffix=".jsonl") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+            file.flush()
+            feed = Path(file.name)
             for row in open_feed(feed, "jsonl"):
                 if isinstance(row, Row):
                     _require_urls(row.product)
@@ -221,10 +261,8 @@ class Storefront:
                 embedder=self.embedder,
                 workers=1,  # shoppers come first
                 fetch=self.fetch,
+                rejected=rejects.extend,
             )
-            rejects = read_rejects(report.folder)
-        finally:
-            feed.unlink(missing_ok=True)
         self.reload()
         return report, rejects
 
@@ -273,13 +311,13 @@ class Storefront:
 
     # --- pictures
 
-    def link(self, product_id: str, number: int) -> str:
-        """Where a product's picture is shown from, signed, since an <img> sends no key."""
-        return self._link(product_id, number)
+    def _sign_link(self, product_id: str, number: int, version: str) -> str:
+        """Where a product's picture is shown from, signed, since an <img> sends no key.
 
-    def _sign_link(self, product_id: str, number: int) -> str:
+        version: of its content, so that browsers ask for it anew when it changes.
+        """
         path = self.picture_path(product_id, number)
-        return f"{path}?s={self.keys.sign_path(path)}"
+        return f"{path}?v={version}&s={self.keys.sign_path(path)}"
 
     @staticmethod
     def picture_path(product_id: str, number: int) -> str:
@@ -295,9 +333,10 @@ class Storefront:
         names = picture_names(product)
         if number >= len(names):
             raise QueryError(f"product {product.id!r} has {len(names)} pictures, from 0; there is no {number}.")
-        return self._thumbnail(self._served.catalogue.picture(product.id, names[number]), width)
+        served, name = self._served, names[number]
+        return self._thumbnail(served.catalogue.picture(product.id, name), width, served.looks.version(name))
 
-    def _make_thumbnail(self, place: str | Path, width: int) -> bytes:
+    def _make_thumbnail(self, place: str | Path, width: int, _: str) -> bytes:
         # What lies at s3://… was named by the shop's own feed: `_require_urls` lets no other product have it.
         fetch = self.fetch if is_web(str(place)) else None
         with self.metrics.stage("picture"):

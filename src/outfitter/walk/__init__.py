@@ -22,7 +22,7 @@ from outfitter.errors import CatalogueError, ModelError, PhotoError, QueryError
 from outfitter.photo import load_photo
 from outfitter.recommendations import CandidateSource, Garment, Query, choose
 from outfitter.recommendations.answer import Answer
-from outfitter.recommendations.arrange import Arrangement, no_example
+from outfitter.recommendations.arrange import MORE_LIKE, Arrangement, no_example
 from outfitter.recommendations.colour import find_colour
 from outfitter.recommendations.explain import explain
 from outfitter.recommendations.interactions import Interactions
@@ -260,8 +260,7 @@ class Shop:
         liked, disliked = self._examples(asked.like, by), self._examples(asked.dislike, by)
         person = meet(self.interactions, self.history, asked.user, asked.visit, asked.session, self.source)
         if not garments and len(liked) and not person.met:
-            garments = (Garment(liked, None, "what you want more of", by=None if by == BOTH else by),)
-            liked = no_example()
+            garments = (Garment(liked, None, MORE_LIKE, by=None if by == BOTH else by),)
         left_out = frozenset(asked.exclude) | set(asked.products) | person.hidden(place.hide, not garments)
         left_out |= {one for one in (*asked.like, *asked.dislike) if isinstance(one, str)}
         query = Query(garments, place.k, place.where, left_out, asked.user, person.met, person.session)

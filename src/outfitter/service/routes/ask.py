@@ -118,7 +118,8 @@ def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | N
             scenario=question.scenario,
             similar_by=question.similar_by,
         )
-    front.happenings.show(found.shown(question.user, question.session))
+    if found:
+        front.happenings.show(found.shown(question.user, question.session))
     return Recommended.model_construct(
         recommendation_id=found.id,
         strategy=found.strategy,

@@ -12,6 +12,7 @@ from outfitter.errors import QueryError
 from outfitter.events import Shown
 from outfitter.service.documented import BODY, json_body, problems
 from outfitter.service.front import front_of
+from outfitter.service.looks import NoLookError
 from outfitter.service.problems import Problem
 from outfitter.service.questions import read_json
 from outfitter.service.routes.common import Admin, K, Offset, ProductId, Reader, Where, as_json, require_product
@@ -44,6 +45,7 @@ async def products(
     return await front.searches.run(work)
 
 
+@router.head("/v1/products/{product_id:path}/pictures/{number}", include_in_schema=False)
 @router.get("/v1/products/{product_id:path}/pictures/{number}", responses=problems(404, 422), tags=["catalogue"])
 async def picture(
     request: Request,
@@ -101,7 +103,7 @@ async def put_products(request: Request, _: Admin) -> Response:
 
     def work() -> Response:
         report, rejects = front.storefront.put(question.products)
-        rejected = tuple(Rejected(id=one["id"], image=one["image"], reason=one["reason"]) for one in rejects)
+        rejected = tuple(Rejected(id=one.id, image=one.image, reason=one.reason) for one in rejects)
         return as_json(
             Put(
                 added=report.added,
@@ -159,11 +161,12 @@ async def look(
     def work() -> Response:
         try:
             look = front.storefront.served.looks.find(photo_id)
-        except QueryError as error:
+        except NoLookError as error:
             raise Problem(404, "look", str(error)) from None
         shown = [one.id for row in (*(spot.similar for spot in look.hotspots), look.complete) for one in row]
         list_id = uuid.uuid4().hex
-        front.happenings.show(Shown(list_id, time.time(), "look", tuple(dict.fromkeys(shown))))
+        if shown:
+            front.happenings.show(Shown(list_id, time.time(), "look", tuple(dict.fromkeys(shown))))
         return as_json(look.model_copy(update={"recommendation_id": list_id}))
 
     return await front.searches.run(work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from outfitter.errors import QueryError
 from outfitter.service.auth import Caller
@@ -19,7 +19,10 @@ Reader = Annotated[Caller, Depends(reader)]
 Admin = Annotated[Caller, Depends(admin)]
 ProductId = Annotated[Id, Path(description="The product's id in the feed, percent-encoded.", examples=["B0001"])]
 K = Annotated[int, Query(ge=1, le=MAX_K)]
-Where = Annotated[str | None, Query(max_length=2000, description="Filters, such as category=top,price<50.")]
+Where = Annotated[
+    Annotated[str, AfterValidator(str.strip)] | None,
+    Query(max_length=2000, description="Filters, such as category=top,price<50."),
+]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 

@@ -79,15 +79,17 @@ async def revoke_token(request: Request, _: Admin, token_id: Id) -> Response:
     return Response(status_code=204)
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["operate"])
 async def healthz() -> dict[str, str]:
     """The process is alive."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", tags=["operate"], responses={503: {"description": "Not ready"}})
 async def readyz(request: Request) -> dict[str, Any]:
-    """Models and catalogue are loaded, and there is room in the queue."""
+    """Models and catalogue are loaded, and the service is not ending."""
     front = front_of(request)
     if not front.ready:
         raise Problem(503, "not-ready", "Starting or stopping. Try again soon.", headers={"Retry-After": "1"})
@@ -95,17 +97,17 @@ async def readyz(request: Request) -> dict[str, Any]:
 
 
 @router.get("/metrics", tags=["operate"], response_class=Response, responses=problems())
-async def metrics(request: Request, _: Reader) -> Response:
-    """For Prometheus."""
+async def metrics(request: Request, _: Admin) -> Response:
+    """For Prometheus, with the admin key."""
     return Response(front_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @router.get("/v1/status", tags=["operate"], responses=problems())
 async def status(request: Request, caller: Reader) -> dict[str, Any]:
-    """What is served, by which models, and how fast."""
+    """What is served, by which models, and, for the admin, how fast, to how many, and with what trouble."""
     front = front_of(request)
     served, stamp = front.storefront.served, front.storefront.served.catalogue.stamp
-    return {
+    told = {
         "products": len(served.catalogue),
         "attributes": list(stamp.attributes),
         "looks": len(served.catalogue.worn_together()),
@@ -114,6 +116,11 @@ async def status(request: Request, caller: Reader) -> dict[str, Any]:
         "uploads_kept": front.uploads is not None,
         "loaded": when(front.storefront.served.loaded),
         "learnt": when(front.storefront.learnt),
+        "admin": caller.admin,
+    }
+    if not caller.admin:
+        return told
+    return told | {
         "trouble": front.storefront.trouble,
         "queue": {
             name: {"now": desk.taken, "room": desk.room}
@@ -121,5 +128,4 @@ async def status(request: Request, caller: Reader) -> dict[str, Any]:
         },
         "latency": front.metrics.latency(),
         "events": await front.searches.run(front.happenings.store.stats),
-        "admin": caller.admin,
     }

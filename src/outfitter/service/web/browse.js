@@ -54,15 +54,16 @@ export function status() {
       shown.replaceChildren(
         now.trouble ? make("p", {class: "trouble", role: "alert"}, now.trouble) : "",
         make("div", {class: "facts"}, fact("Products", now.products), fact("Looks", now.looks, "pictures with two slots or more"),
-          ...Object.entries(now.queue).map(([name, {now: taken, room}]) => fact(`Queue: ${name}`, taken, `of ${room}`)),
-          fact("Events", now.events.events, Object.entries(now.events.kinds).map(([kind, count]) => `${count} × ${kind}`).join(", ")),
-          fact("Catalogue read", ...clock(now.loaded)), fact("Tastes learnt", ...clock(now.learnt)), fact("Lists shown", now.events.lists_shown), fact("Visits", now.events.sessions, `${now.events.users} known users`)),
+          ...Object.entries(now.queue ?? {}).map(([name, {now: taken, room}]) => fact(`Queue: ${name}`, taken, `of ${room}`)),
+          ...now.admin ? [fact("Events", now.events.events, Object.entries(now.events.kinds).map(([kind, count]) => `${count} × ${kind}`).join(", ")),
+          fact("Lists shown", now.events.lists_shown), fact("Visits", now.events.sessions, `${now.events.users} known users`)] : [],
+          fact("Catalogue read", ...clock(now.loaded)), fact("Tastes learnt", ...clock(now.learnt))),
         make("h2", {}, "Models"), make("dl", {}, Object.entries(now.models).flatMap(([name, id]) => [make("dt", {}, name), make("dd", {}, make("code", {}, id))])),
-        make("div", {class: "block"}, make("h2", {}, "Latency"), make("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Latency"}, make("table", {},
+        ...now.admin ? [make("div", {class: "block"}, make("h2", {}, "Latency"), make("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Latency"}, make("table", {},
           make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "Route"), ...["Answers", "Median", "99 %"].map(name => make("th", {scope: "col", class: "number"}, name)))),
           make("tbody", {}, Object.entries(now.latency).filter(([route]) => route.startsWith("/v1/")).map(([route, {count, p50, p99}]) => make("tr", {}, make("th", {scope: "row"}, make("code", {}, route)),
             ...[count, ms(p50), ms(p99)].map(value => make("td", {class: "number"}, String(value))))))))),
-        make("p", {class: "soft"}, "Of the last 1000 answers of each route. Prometheus reads ", make("code", {}, "/metrics"), "."));
+        make("p", {class: "soft"}, "Of the last 1000 answers of each route. Prometheus reads ", make("code", {}, "/metrics"), ".")] : []);
     } catch (error) { fail(error, shown); }
     if (root.isConnected) setTimeout(() => root.isConnected && show(), 3000);
   }
