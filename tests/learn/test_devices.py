@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from outfitter.learn.train import read_run
 from tests.datasets.sources import write_text
 from tests.learn.conftest import draw
 from tests.learn.test_segments import masked
+from tests.processes import interruptible
 
 CONFIG = """
 model: ssdlite320_mobilenet_v3
@@ -53,6 +56,28 @@ def train(folder: Path, devices: int) -> str:
     assert done.returncode == 0, done.stderr
     assert f"{devices} processes on cpu" in (run / "train.log").read_text()
     return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", [1, 2])
+def test_interrupted_they_save_what_they_have(tmp_path: Path, devices: int) -> None:
+    """Ctrl-C in a terminal goes to every process of the command, and torchrun hands it on once more."""
+    (tmp_path / "data").mkdir()
+    write_splits(tmp_path / "data", [record_of(draw(tmp_path, number)) for number in range(8)], ("top", "bottom"))
+    write_text(tmp_path / "config.yaml", CONFIG.replace("steps: 2", "steps: 5000"))
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "outfitter.cli", "train", str(tmp_path / "data"), "--out", str(run)]
+    command += ["--config", str(tmp_path / "config.yaml"), "--devices", str(devices)]
+    process = subprocess.Popen(command, start_new_session=True, preexec_fn=interruptible)
+    log = run / "train.log"
+    while not log.exists() or "step 20 " not in log.read_text():
+        assert process.poll() is None, "the run ended before it could be interrupted"
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(120) == 130
+    saved = checkpoints.latest(run)
+    assert saved is not None
+    assert f"interrupted at step {int(saved.name.removeprefix('step-'))}; go on with" in log.read_text()
 
 
 @pytest.mark.slow

@@ -137,10 +137,13 @@ def _in_parallel(devices: int) -> int:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
     threads = str(max(1, cores() // devices))
     environment = {"OMP_NUM_THREADS": threads, "ACCELERATE_USE_CPU": "true"} if not _has_gpu() else {}
-    done = subprocess.run(
-        [*command, "-m", "outfitter.cli", *sys.argv[1:]], env={**os.environ, **environment}, check=False
-    )
-    return done.returncode
+    command += ["-m", "outfitter.cli", *sys.argv[1:]]
+    with subprocess.Popen(command, env={**os.environ, **environment}) as processes:
+        try:
+            return processes.wait()
+        except KeyboardInterrupt:  # which they have heard, too
+            processes.wait()
+            raise
 
 
 def _has_gpu() -> bool:

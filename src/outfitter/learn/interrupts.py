@@ -18,11 +18,14 @@ TOLD: Final = b"\nstopping after this step; Ctrl-C again stops at once, and the 
 
 
 @contextmanager
-def stop_asked(quiet: bool) -> Iterator[Callable[[], bool]]:
+def stop_asked(quiet: bool, alone: bool = True) -> Iterator[Callable[[], bool]]:
     """Gives a function that says whether Ctrl-C was pressed; pressed again, it does what it did before.
 
-    quiet: say nothing on stderr. The answer is always no outside the main thread, which alone hears signals, and where
-    Ctrl-C is ignored, as shells have it for what runs in the background.
+    The answer is always no outside the main thread, which alone hears signals, and where Ctrl-C is ignored, as shells
+    have it for what runs in the background.
+
+    quiet: say nothing on stderr. alone: this is the only process. To several, torchrun hands on what the terminal has
+    sent them already, so that the second one is not the user's.
     """
     deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     if deaf or threading.current_thread() is not threading.main_thread():
@@ -32,9 +35,11 @@ def stop_asked(quiet: bool) -> Iterator[Callable[[], bool]]:
     process = os.getpid()
 
     def hear(_number: int, _frame: FrameType | None) -> None:
+        first = not asked
         asked.append(True)
-        signal.signal(signal.SIGINT, before)
-        if not quiet and os.getpid() == process:  # the processes that load photos inherit this function
+        if alone:
+            signal.signal(signal.SIGINT, before)
+        if first and not quiet and os.getpid() == process:  # the processes that load photos inherit this function
             os.write(2, TOLD)
 
     before = signal.signal(signal.SIGINT, hear)

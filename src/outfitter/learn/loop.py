@@ -98,7 +98,7 @@ class Run:
             locked(self.folder, quiet),
             Journal(self.folder, quiet) as journal,
             memory_kept(),
-            stop_asked(quiet) as stopping,
+            stop_asked(quiet, alone=self.accelerator.num_processes == 1) as stopping,
         ):
             return self._loop(journal, progress, stopping)
 
