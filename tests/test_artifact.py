@@ -107,6 +107,10 @@ def test_nothing_is_overwritten(folder: Path, weights: Path, tmp_path: Path) -> 
         ({"sources": [{"name": "ccp"}]}, r"sources\.0\.licence"),
         ({"parts": {"a": 4, "b": 8}, "parts_in_photo": {"a": 1.0}}, r"need a share of each of \['a', 'b'\], 1 in all"),
         ({"parts": {"a": 4, "b": 8}, "parts_in_photo": {"a": 0.5, "b": 0.6}}, r"need a share of each"),
+        ({"parts": {"a": 4, "b": 8}, "parts_in_photo": {"a": 1.5, "b": -0.5}}, r"parts_in_photo\.b is -0\.5"),
+        ({"parts": {"a": 4, "b": 7}}, r"parts are .*; need all of the vector's dimensions, 12"),
+        ({"parts": {"a": 16, "b": -4}}, r"parts\.b is -4"),
+        ({"detector_input": {"fixed_wh": [0, 48]}}, r"detector_input\.fixed_wh\.0 is 0"),
     ],
 )
 def test_wrong_values_leave_nothing_behind(

@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -52,7 +52,7 @@ class DetectorInput(Options):
     """
 
     area: int | None = Field(default=None, gt=0)
-    fixed_wh: tuple[int, int] | None = None
+    fixed_wh: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]] | None = None
     short_side: int | None = Field(default=None, gt=0)
     long_side: int | None = Field(default=None, gt=0)
     multiple_of: int = Field(default=1, gt=0)
@@ -102,9 +102,9 @@ class Manifest(Options):
     photo_threshold: float | None = Field(default=None, ge=0, le=1)
     """Of a detector: nothing is found in a photo whose best detection is less sure than this."""
     dimensions: int | None = Field(default=None, gt=0)
-    parts: Mapping[str, int] = {}
+    parts: Mapping[str, Annotated[int, Field(gt=0)]] = {}
     """Of an embedder whose vectors have parts that can be told apart: name → dimensions, in order."""
-    parts_in_photo: Mapping[str, float] = {}
+    parts_in_photo: Mapping[str, Annotated[float, Field(ge=0)]] = {}
     """How much each part counts, 1 in all, when the garment of a photo is compared with products: light and shade move
     shapes more than colours. Empty: as much as in the vectors."""
     recipe: str
@@ -116,6 +116,8 @@ class Manifest(Options):
         counted = self.parts_in_photo
         if counted and (set(counted) != set(self.parts) or abs(sum(counted.values()) - 1) > 1e-3):
             raise ValueError(f"parts_in_photo is {dict(counted)}; need a share of each of {list(self.parts)}, 1 in all")
+        if self.parts and sum(self.parts.values()) != self.dimensions:
+            raise ValueError(f"parts are {dict(self.parts)}; need all of the vector's dimensions, {self.dimensions}")
         return self
 
     @property

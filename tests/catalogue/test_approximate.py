@@ -118,6 +118,21 @@ def test_a_filter_against_the_look_still_gives_k(tmp_path: Path, monkeypatch: py
     assert [one.product_id for one in found[0]] == [one.product_id for one in truth[0]]
 
 
+def test_more_than_are_compared_for_one_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second product is in two pictures, so that its garments take two of the places."""
+    monkeypatch.setattr(approximate, "FEW", 0)
+    monkeypatch.setattr(approximate, "RERANKED", 30)
+    products, pictures = shop(4, 400, "p")
+    folder = store(tmp_path / "shop", products, pictures, DIMENSIONS)
+    exact = Catalogue.open(folder)
+    vector_index.keep_index(Tables(folder, read_stamp(folder)).garments, least=1, partition=40)
+    query = clustered(np.random.default_rng(7), 1)
+    for k in (29, 31, 150, 399):
+        found, truth = (one.search(query, k)[0] for one in (Catalogue.open(folder), exact))
+        assert len(found) == k
+        assert len({one.product_id for one in found} & {one.product_id for one in truth}) >= 0.98 * k
+
+
 def test_equals_go_by_id_however_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(approximate, "FEW", 0)
     (vector,) = units(np.random.default_rng(1), 1, DIMENSIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
@@ -13,6 +14,12 @@ from outfitter.errors import QueryError
 from outfitter.recommendations import CandidateSource
 from outfitter.recommendations.slots import own_slot
 from outfitter.values import Candidate, IndexedGarment, Product
+
+
+def meets(product: Product, where: str | None) -> bool:
+    """Of the filter language = and != alone."""
+    conditions = [re.fullmatch(r"(\w+)(!?)=(.+)", one) for one in (where or "").split(",") if one]
+    return all(one and (getattr(product, one[1]) == one[3]) is not bool(one[2]) for one in conditions)
 
 
 class MemorySource:
@@ -33,7 +40,7 @@ class MemorySource:
         def wanted(garment: IndexedGarment) -> bool:
             if garment.product_id in exclude or slot not in (None, garment.slot):
                 return False
-            return where is None or f"category={self._products[garment.product_id].category}" == where
+            return meets(self._products[garment.product_id], where)
 
         answers = []
         for vector in vectors:
@@ -59,10 +66,7 @@ class MemorySource:
         return np.array([own_slot(self, product) for product in self._products.values()], np.object_)
 
     def allowed(self, where: str | None = None, exclude: Collection[str] = ()) -> NDArray[np.bool_]:
-        found = [
-            (where is None or f"category={product.category}" == where) and product.id not in exclude
-            for product in self._products.values()
-        ]
+        found = [product.id not in exclude and meets(product, where) for product in self._products.values()]
         return np.array(found, bool)
 
     def product(self, product_id: str) -> Product:

@@ -15,6 +15,7 @@ from outfitter.errors import QueryError
 from outfitter.recommendations import STRATEGIES, Garment, Query
 from outfitter.recommendations.arrange import Arrangement
 from outfitter.recommendations.choose import NOTHING
+from outfitter.recommendations.strategy import CandidateSource
 from outfitter.values import Product, Recommendation
 from tests.recommendations.conftest import MemorySource, Seen, shop_of, unit
 
@@ -112,6 +113,21 @@ def test_of_a_style_the_best_colour_in_stock_is_shown() -> None:
     asked = replace(query(2), garments=(Garment(unit(1, 0)[None], "top", "your top", 0),))
     rows = Arrangement(in_stock=True, grouped=True).recommend(STRATEGIES["similar"](NOTHING), asked, shop)
     assert [one.product.id for one in rows] == ["next"]
+
+
+def test_what_is_sold_out_is_not_even_looked_for() -> None:
+    products = [Product(f"p{n}", "P", "i.png", "top", availability="sold_out" if n else None) for n in range(200)]
+    shop = shop_of(products, [(f"p{n}", "i.png", "top", unit(1, 0.001 * (200 - n))) for n in range(200)])
+    asked: list[int] = []
+
+    class Counted:
+        def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
+            asked.append(query.k)
+            return STRATEGIES["similar"](NOTHING).recommend(query, source)
+
+    one = Query((Garment(unit(1, 0)[None], "top", "your top", 0),), 1)
+    (found,) = Arrangement(in_stock=True).recommend(Counted(), one, shop)
+    assert (found.product.id, asked) == ("p0", [1])
 
 
 @pytest.mark.parametrize("diversity", [-0.1, 1.01, float("nan")])

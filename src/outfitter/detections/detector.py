@@ -61,6 +61,7 @@ class Detector:
 
         Raises:
             PhotoError: the photo cannot be read.
+            ModelError: the model tells a class that its manifest does not name.
         """
         loaded = load_photo(photo)
         pixels = as_input(loaded, self.input)
@@ -69,5 +70,10 @@ class Detector:
         boxes = clip(scale(boxes, (loaded.size_wh[0] / width, loaded.size_wh[1] / height)), loaded.size_wh)
         good = (scores >= self.min_score) & (boxes[:, 2:] > boxes[:, :2]).all(1)
         good &= bool((scores[good] >= self.min_best_score).any())
+        if (unknown := classes >= len(self._names)).any():
+            raise ModelError(
+                f"{self.folder}: the model found class {classes[unknown][0]}, from 0, and its manifest names "
+                f"{len(self._names)}. Export the model again."
+            )
         names = tuple(self._names[classes[good]].tolist())
         return Detections(boxes[good], names, np.minimum(scores[good], 1), loaded.size_wh)

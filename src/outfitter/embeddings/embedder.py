@@ -34,6 +34,12 @@ class Embedder:
         self.input = self.manifest.embedder_input
         self.dimensions = self.manifest.dimensions
         self._session = open_session(folder, threads, device)
+        taken, made = (one[0].shape for one in (self._session.get_inputs(), self._session.get_outputs()))
+        for what, told, wanted in (("side", taken[1], self.input.side), ("dimensions", made[-1], self.dimensions)):
+            if isinstance(told, int) and told != wanted:
+                raise ModelError(
+                    f"{folder}: its manifest says that {what} is {wanted}, its model {told}. Export it again."
+                )
 
     def __call__(self, crops: Crops) -> Embeddings:
         """Embed N crops, N ≥ 0 → float32 (N, dimensions), each of length 1.

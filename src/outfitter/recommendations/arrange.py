@@ -1,6 +1,6 @@
 """What is done to any strategy's answer: examples, the shop's rules, what is hidden, one colourway a style, variety.
 
-    strategy, asked for spare products → more and less like this, boost and bury → in stock → one a group →
+    strategy, asked for spare products, in stock if need be → more and less like this, boost and bury → one a group →
     diversity → pins → k, ranked anew
 
 Each step works within one answer: the products for one garment, or for one slot. More are asked for until there are k
@@ -31,6 +31,8 @@ EXAMPLE: Final = 1.0
 MORE_LIKE: Final = "what you want more of"
 GONE: Final = frozenset({"out_of_stock", "sold_out", "discontinued"})
 """Availabilities of what cannot be bought. Preorder and backorder can; so may what tells none."""
+BUYABLE: Final = ",".join(f"availability!={word}" for word in sorted(GONE))
+"""The filter that leaves the others."""
 
 
 def no_example() -> NDArray[np.float32]:
@@ -61,7 +63,7 @@ class Arrangement:
 
     @property
     def _idle(self) -> bool:
-        return not (self.in_stock or self.grouped or self.diversity or self._reorders or self.rules)
+        return not (self.grouped or self.diversity or self._reorders or self.rules)
 
     @property
     def _reorders(self) -> bool:
@@ -69,6 +71,8 @@ class Arrangement:
 
     def recommend(self, strategy: Strategy, query: Query, source: CandidateSource) -> list[Recommendation]:
         """The strategy's answer, arranged. Errors are the strategy's, and those of the rules' filters."""
+        if self.in_stock:  # before anything is looked for: all that is near may be sold out
+            query = replace(query, where=",".join(filter(None, (query.where, BUYABLE))))
         if self._idle:
             return strategy.recommend(query, source)
         asked = max(query.k, -(-COMPETE // SPARE)) if self._reorders else query.k
@@ -128,8 +132,6 @@ class Arrangement:
         kept, groups = [], set[str]()
         for one in rows:
             group = one.product.item_group_id
-            if self.in_stock and one.product.availability in GONE:
-                continue
             if self.grouped and group is not None:
                 if group in groups:
                     continue
@@ -165,7 +167,7 @@ class Arrangement:
         return varied
 
     def _pinned(self, rows: list[Recommendation], query: Query, source: CandidateSource) -> list[Recommendation]:
-        """Pinned products at their ranks, of those that the question allows and that can be bought if need be.
+        """Pinned products at their ranks, of those that the question allows.
 
         Where one of each group is shown it is the pinned one, of several the first.
         """
@@ -181,8 +183,6 @@ class Arrangement:
             if rule.where and first is not None and not source.allowed(rule.where)[first]:
                 continue
             product = source.product(source.ids[place])
-            if self.in_stock and product.availability in GONE:
-                continue
             group = product.item_group_id if self.grouped else None
             if group in pinned_groups:
                 continue
