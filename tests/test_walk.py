@@ -210,6 +210,12 @@ def test_filters_and_exclusions_reach_the_source(shop: Shop) -> None:
     ("options", "message"),
     [
         ({"k": 0}, "k is 0; need at least 1"),
+        ({"k": 1.5}, r"k is 1\.5; need a whole number from 1"),
+        ({"k": "3"}, "k is '3'; need a whole number from 1"),
+        ({"exclude": "top-red"}, r"exclude is 'top-red'; need a list, even of one\. Write exclude=\[…\]"),
+        ({"session": "top-red"}, "session is 'top-red'; need a list"),
+        ({"like": "top-red"}, "like is 'top-red'; need a list"),
+        ({"dislike": Path("a.jpg")}, r"dislike is PosixPath\('a.jpg'\); need a list"),
         ({"garment": 2}, r"outfit.jpg: there is no garment 2; found: 0 top, 1 bottom\."),
         ({"garment": -1}, "there is no garment -1"),
         ({"region": (0, 0, 323, 480)}, r"region is 0,0,323,480; need 0 <= x1 < x2 <= 322 and 0 <= y1 < y2 <= 480"),
@@ -228,6 +234,8 @@ def test_questions_without_an_answer(shop: Shop, options: dict[str, object], mes
 def test_other_bad_questions(shop: Shop) -> None:
     with pytest.raises(QueryError, match="no product 'gone'"):
         shop.recommend(product="gone")
+    with pytest.raises(QueryError, match="exclude is 'top-red'; need a list"):
+        shop.explain("top-red", exclude="top-red")
     with pytest.raises(QueryError, match="a product is asked for as a whole"):
         shop.recommend(product="top-red", garment=0)
     with pytest.raises(ConfigError, match="choose from cold_start, collaborative, complementary"):

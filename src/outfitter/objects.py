@@ -33,9 +33,9 @@ def read_object(url: str, most: int, seconds: float) -> bytes:
         OSError: it cannot be had, or not in `seconds`; the message says why.
         ValueError: it has more than `most` bytes.
     """
-    from obstore import get
-
     with _explained():
+        from obstore import get
+
         bucket, key = _parts(url)
         found = get(_store(bucket, seconds), key)
         if found.meta["size"] > most:
@@ -45,9 +45,9 @@ def read_object(url: str, most: int, seconds: float) -> bytes:
 
 def copy_object(url: str, file: BinaryIO) -> None:
     """Write an object of any size into a file. Raises OSError."""
-    from obstore import get
-
     with _explained():
+        from obstore import get
+
         bucket, key = _parts(url)
         for chunk in get(_store(bucket, None), key).stream():
             file.write(chunk)

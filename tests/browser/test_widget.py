@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -40,9 +42,11 @@ def shop_page(shop_folder: Path, shop_site: Site, service: Site) -> ShopPage:
     (shop_folder / "listen.js").write_text(LISTEN)
     (shop_folder / "favicon.ico").write_bytes(b"")  # browsers ask for it unasked
 
-    def write(attributes: str, name: str = "look.html", script: str = f"{service.url}/outfit-photo.js") -> str:
+    def write(
+        attributes: str, name: str = "look.html", script: str = f"{service.url}/outfit-photo.js", lang: str = "en"
+    ) -> str:
         (shop_folder / name).write_text(
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Look</title><h1>A look</h1>'
+            f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Look</title><h1>A look</h1>'
             f'<script src="listen.js"></script><script defer src="{script}"></script>'
             f"<outfit-photo {attributes}></outfit-photo></html>"
         )
@@ -77,6 +81,8 @@ def test_on_a_foreign_origin_with_a_token(open_page: Open, service: Site, shop_p
     assert shares == pytest.approx([100 / 322, 60 / 480], abs=0.02)
     spot.hover()
     expect(page.locator(".tip")).to_have_text("Red top€9.50")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tip")).to_be_hidden()
     spot.click()
     panel = page.get_by_role("region", name="Top")
     expect(panel.get_by_role("listitem").first).to_contain_text("The very piece")
@@ -85,6 +91,7 @@ def test_on_a_foreign_origin_with_a_token(open_page: Open, service: Site, shop_p
     page.evaluate("addEventListener('outfit-product', event => event.preventDefault())")
     with page.expect_response("**/v1/events") as answer:
         panel.get_by_role("button", name="Red top").click()
+    assert panel.get_by_role("button", name="Red top").evaluate("card => getComputedStyle(card).cursor") == "default"
     assert answer.value.status == 201
     event = list(service.app.state.front.happenings.store)[-1]
     assert (event.kind, event.product, bool(event.session and event.recommendation)) == ("view", "top-red", True)
@@ -112,7 +119,15 @@ def test_by_keyboard_alone(open_page: Open, service: Site, shop_page: ShopPage, 
     page.keyboard.press("Escape")
     expect(page.get_by_role("region", name="Top")).to_be_hidden()
     assert page.evaluate(f"{focused}.ariaLabel").startswith("Top: Red top")
+    expect(page.locator(".tip")).to_be_hidden()
     page.keyboard.press("Tab")
+    tip, low = (
+        page.locator(".tip").bounding_box(),
+        page.get_by_role("button", name=re.compile("^Bottoms")).bounding_box(),
+    )
+    assert tip
+    assert low
+    assert tip["y"] + tip["height"] < low["y"]  # not over what has the focus
     page.keyboard.press("Space")
     expect(page.get_by_role("region", name="Bottoms")).to_be_visible()
 
@@ -124,6 +139,59 @@ def test_by_touch_at_360_pixels(open_page: Open, service: Site, shop_page: ShopP
     page.get_by_role("button", name=re.compile("^Bottoms")).tap()
     expect(page.get_by_role("region", name="Bottoms")).to_contain_text("Navy bottom")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="Close", exact=True).tap()
+    expect(page.get_by_role("region", name="Bottoms")).to_be_hidden()
+    expect(page.locator(".tip")).to_be_hidden()
+
+
+def written_look(folder: Path, similar: list[dict[str, Any]]) -> None:
+    """odd.json: one look with one hotspot, its look-alikes as told, and nothing that completes it."""
+    spot = {"name": "Top", "box": [0.3, 0.1, 0.4, 0.3], "similar": similar}
+    look = {"photo_id": "odd", "src": "look.png", "width": 322, "height": 480, "hotspots": [spot], "complete": []}
+    (folder / "odd.json").write_text(json.dumps({"looks": {"odd": look}, "names": {}}))
+
+
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmütze" * 3
+CARD = {"id": "top-red", "title": LONG, "picture": "look.png", "price": 218.9, "currency": "EUR", "because": LONG}
+
+
+def test_long_words_and_a_language_as_locales_are_spelt(
+    open_page: Open, shop_folder: Path, shop_page: ShopPage
+) -> None:
+    written_look(shop_folder, [CARD, CARD])
+    page = open_page(shop_page('photo="odd" catalogue="odd.json"', "odd.html", lang="en_US"), width=360)
+    ready(page)
+    spot = page.get_by_role("button", name=re.compile("^Top"))
+    spot.hover()
+    tip = page.locator(".tip")
+    assert tip.evaluate("tip => tip.scrollWidth <= tip.clientWidth")
+    expect(tip).to_contain_text("€218.90")
+    spot.click()
+    for card in page.get_by_role("listitem").all():
+        assert card.evaluate("card => [card.offsetWidth, card.scrollWidth]") == [132, 132]
+
+
+def test_nothing_alike_is_told(open_page: Open, shop_folder: Path, shop_page: ShopPage) -> None:
+    written_look(shop_folder, [])
+    page = open_page(shop_page('photo="odd" catalogue="odd.json"', "odd.html"))
+    ready(page)
+    page.get_by_role("button", name=re.compile("^Top")).click()
+    expect(page.get_by_role("region", name="Top")).to_contain_text("Nothing alike at the moment.")
+    expect(page.get_by_role("list")).to_have_count(0)
+
+
+def test_a_product_opened_in_another_tab_is_told(
+    open_page: Open, shop_folder: Path, service: Site, shop_page: ShopPage, token: str
+) -> None:
+    written_look(shop_folder, [{**CARD, "url": "look.png"}])
+    page = open_page(shop_page(f'photo="odd" catalogue="odd.json" events="{service.url}" token="{token}"', "odd.html"))
+    ready(page)
+    page.get_by_role("button", name=re.compile("^Top")).click()
+    with page.expect_response("**/v1/events") as answer, page.context.expect_page():
+        page.get_by_role("link").click(button="middle")
+    assert answer.value.status == 201
+    event = list(service.app.state.front.happenings.store)[-1]
+    assert (event.kind, event.product) == ("view", "top-red")
 
 
 def test_from_files_with_no_server(open_page: Open, built: Path, shop_folder: Path, shop_page: ShopPage) -> None:

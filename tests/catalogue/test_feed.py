@@ -126,6 +126,7 @@ GOOD = "good,Good,g.png,1"
     ("line", "told"),
     {
         "no id": (",T,i.png,5", ("", "i.png", "id is empty")),
+        "an id that no address can hold": ("..,T,i.png,5", ("..", "i.png", "id is '..', which browsers take out of")),
         "no title": ("x, ,i.png,5", ("x", "i.png", "title is empty")),
         "no picture": ("x,T,,5", ("x", "", "image is empty")),
         "cut short": ("x,T", ("x", "", "image is empty")),

@@ -10,7 +10,7 @@ import pytest
 from outfitter.catalogue import Catalogue, add, build, lease, remove, status, sync
 from outfitter.catalogue.place import open_place
 from outfitter.catalogue.store import Tables, column, publish, read_stamp
-from outfitter.errors import CatalogueError
+from outfitter.errors import CatalogueError, FeedError
 from tests.catalogue.conftest import Shop, contents, write_csv
 
 
@@ -127,6 +127,11 @@ def test_what_is_no_address(address: str) -> None:
         open_place(address)
 
 
+def test_a_name_that_is_read_in_two_ways() -> None:
+    with pytest.raises(CatalogueError, match=r"s3://bucket/shop%20a: has a % in its name, .* Give it a name without"):
+        open_place("s3://bucket/shop%20a")
+
+
 def test_nothing_there(shop: Shop, bucket: str) -> None:
     with pytest.raises(CatalogueError, match=r"shop: holds no catalogue.json, so it is no catalogue. Make one with"):
         Catalogue.open(f"{bucket}/shop")
@@ -166,6 +171,14 @@ def test_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     with pytest.raises(CatalogueError, match=r"not installed. Run: pip install 'outfitter\[s3\]'"):
         open_place("s3://bucket/shop")
+
+
+def test_a_feed_without_the_extra_for_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(FeedError, match=r"feed.csv: cannot be read: .* Run: pip install 'outfitter\[s3\]'"):
+        build("s3://bucket/feed.csv", shop.out, **shop.models)
 
 
 def test_a_damaged_stamp(bucket: str) -> None:

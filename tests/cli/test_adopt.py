@@ -22,6 +22,9 @@ def test_a_backbone_becomes_a_model_folder(outfitter: Outfitter, tmp_path: Path)
     assert refused.code == 2
     assert "need --licence" in refused.err
     assert not out.exists()
+    misspelt = outfitter("adopt", "fashion-klip", "--out", out)
+    assert misspelt.code == 2
+    assert "did you mean 'fashion-clip'" in misspelt.err
     done = outfitter(*command, "--licence", "Apache-2.0")
     assert done.code == 0, done.err
     embedder = Embedder(out)

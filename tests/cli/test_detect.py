@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +60,16 @@ def test_a_folder_is_its_photos_and_failures_do_not_stop_the_rest(
     assert "no such file" in run.rows[-1]["error"]["message"]
 
 
+def test_an_object_without_the_extra_for_it_fails_alone(
+    outfitter: Outfitter, toy_models: ToyModels, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    run = outfitter("detect", "s3://bucket/a.jpg", photos / "red.png", "--model", toy_models.detector)
+    assert run.code == 1
+    assert "Run: pip install 'outfitter[s3]'" in run.rows[0]["error"]["message"]
+    assert len(run.rows[1]["detections"]) == 1
+
+
 def test_standard_input(outfitter_process: Outfitter, toy_models: ToyModels, photos: Path) -> None:
     run = outfitter_process("detect", "-", "--model", toy_models.detector, stdin=(photos / "red.png").read_bytes())
     assert run.code == 0, run.err
@@ -111,6 +123,26 @@ def test_draw_and_crops_keep_photos_of_one_name_apart(
     again = outfitter("detect", photos, *arguments)
     assert again.code == 2
     assert "is not empty, and nothing is overwritten" in again.err
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("bottom/shirt", "bottom_shirt"), ("../../out", ".._.._out"), ("..", ".."), ("Hüte & co", "Hüte___co")],
+)
+def test_a_class_may_be_called_anything(
+    outfitter: Outfitter, toy_models: ToyModels, photos: Path, tmp_path: Path, label: str, name: str
+) -> None:
+    shutil.copytree(toy_models.detector, tmp_path / "model")
+    manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())
+    manifest["class_names"][0] = label
+    (tmp_path / "model" / "manifest.json").write_text(json.dumps(manifest))
+    run = outfitter(
+        "detect", photos / "red.png", "--model", tmp_path / "model", "--crops", tmp_path / "a" / "b" / "cut"
+    )
+    assert run.code == 0, run.err
+    assert run.rows[0]["detections"][0]["label"] == label
+    written = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    assert written == [Path(f"b/cut/red-0-{name}.jpg")]
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(toy_models: ToyModels, photos: Path) -> None:

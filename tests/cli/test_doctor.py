@@ -96,6 +96,15 @@ def test_what_is_damaged_is_named_with_the_remedy(outfitter: Outfitter, toy_mode
     assert "is damaged" in bad[f"model {tmp_path / 'model'}"]
 
 
+def test_a_manifest_that_is_no_text(outfitter: Outfitter, toy_models: ToyModels, tmp_path: Path) -> None:
+    shutil.copytree(toy_models.detector, tmp_path / "model")
+    (tmp_path / "model" / "manifest.json").write_bytes(b'{"name": "\xff"}')
+    done = outfitter("doctor", "--model", tmp_path / "model")
+    assert done.code == 1
+    bad = {row["part"]: row["fix"] for row in done.rows if not row["ok"]}
+    assert "manifest.json: cannot be read" in bad[f"model {tmp_path / 'model'}"]
+
+
 def test_a_catalogue_of_another_embedder_and_its_events(
     outfitter: Outfitter, toy_models: ToyModels, shop: Path, tmp_path: Path
 ) -> None:

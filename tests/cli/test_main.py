@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,28 @@ def test_a_verb_without_its_extra_says_what_to_install() -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "outfitter: 'export' needs torch, which is not installed. Run: pip install 'outfitter[learn]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("missing", "verb", "options"),
+    [
+        ("sqlalchemy", "recommend", ["--events", "{log}"]),
+        ("scipy", "recommend", ["--events", "{stored}"]),
+        ("implicit", "evaluate", ["hybrid", "--protocol", "ranking", "--events", "{log}", "--out", "{out}"]),
+    ],
+)
+def test_a_package_of_another_extra_than_the_verbs(
+    outfitter: Outfitter, shop: Path, tmp_path: Path, missing: str, verb: str, options: list[str]
+) -> None:
+    places = {"log": tmp_path / "log.csv", "stored": tmp_path / "events.db", "out": tmp_path / "out"}
+    rows = [f"{who},{name},{at}" for name, at in (("top-red", 1.78e9), ("bottom-blue", 1.79e9)) for who in "abc"]
+    places["log"].write_text("\n".join(["user,product,time", *rows]) + "\n")
+    assert outfitter("events", "import", places["log"], "--events", places["stored"]).code == 0
+    command = [verb, "--catalogue", str(shop), *(option.format(**places) for option in options)]
+    done = python(
+        f"import sys\nsys.modules[{missing!r}] = None\nfrom outfitter import cli\nsys.exit(cli.run({command!r}))"
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"outfitter: '{verb}' needs {missing}, which is not installed. Run: pip install 'outfitter[events]'\n",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -164,6 +165,12 @@ def test_a_server_that_does_not_answer_and_a_secret_that_is_not_told() -> None:
         EventStore("postgresql+psycopg://shop:secret@localhost:1/shop")
     assert "cannot be opened" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(EventError, match=r"cannot be opened: psycopg is not installed\..*'outfitter\[postgres\]'"):
+        EventStore("postgresql+psycopg://shop:secret@localhost:1/shop")
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:

@@ -89,6 +89,26 @@ def test_transformers_from_a_folder(kind: str, tmp_path: Path) -> None:
         )
 
 
+def test_timm_from_a_folder(tmp_path: Path) -> None:
+    backbone: Any = timm.create_model("mobilenetv3_small_050")  # with its classifier, as published folders have it
+    save_file(backbone.state_dict(), tmp_path / "model.safetensors")
+    prepared = {"input_size": [3, SIDE, SIDE], "mean": [0.5, 0.4, 0.3], "std": [0.5, 0.6, 0.7]}
+    config = {"architecture": "mobilenetv3_small_050", "num_classes": 1000, "pretrained_cfg": prepared}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    save_file({"visual.trunk.x": torch.zeros(1)}, tmp_path / "open_clip_model.safetensors")  # as some have besides
+    model = adopt(f"timm:{tmp_path}")
+    assert model.side == SIDE
+    given = crops()
+    backbone.reset_classifier(0)
+    with torch.inference_mode():
+        np.testing.assert_allclose(
+            model(torch.from_numpy(given.pixels.copy())).numpy(), unit(backbone.eval()(images(given))), atol=1e-5
+        )
+    save_file(timm.create_model("mobilenetv3_small_075").state_dict(), tmp_path / "model.safetensors")
+    with pytest.raises(TrainingError, match="holds other weights"):
+        adopt(f"timm:{tmp_path}")
+
+
 def test_open_clip_takes_the_image_half(tmp_path: Path) -> None:
     trunk = timm.create_model("vit_tiny_patch16_224", num_classes=0)
     state = {f"visual.trunk.{name}": tensor for name, tensor in trunk.state_dict().items()}
@@ -133,11 +153,16 @@ def test_a_folder_without_weights(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(ConfigError, match="is a 'bert'; can adopt clip, siglip, dinov2"):
         adopt(f"transformers:{tmp_path}")
+    with pytest.raises(TrainingError, match="holds no weights"):
+        adopt(f"timm:{tmp_path}")
+    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(TrainingError, match="the folder does not hold it: 'architecture'"):
+        adopt(f"timm:{tmp_path}")
 
 
 def test_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    for name in KNOWN:
+    for name in (*KNOWN, "timm:timm/resnet10t.c3_in1k"):
         with pytest.raises(TrainingError, match="the hub did not give it"):
             adopt(name)

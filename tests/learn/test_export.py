@@ -112,6 +112,9 @@ def test_a_card_must_say_everything(tmp_path: Path) -> None:
     (tmp_path / "card.yaml").write_text("name: x\nrecipe: y\nsource: []\n")
     with pytest.raises(ConfigError, match=r"sources: |unknown key 'source'.*did you mean 'sources'"):
         read_card(tmp_path / "card.yaml")
+    (tmp_path / "card.yaml").write_bytes(b"name: \xff\n")
+    with pytest.raises(ConfigError, match="cannot be read: .* Need YAML with name, recipe and sources"):
+        read_card(tmp_path / "card.yaml")
 
 
 def test_colours_are_those_of_the_garment_whatever_the_padding_and_the_light() -> None:

@@ -121,6 +121,9 @@ def test_what_is_sold_out_is_not_even_looked_for() -> None:
     asked: list[int] = []
 
     class Counted:
+        def needs(self, query: Query) -> str | None:
+            return STRATEGIES["similar"](NOTHING).needs(query)
+
         def recommend(self, query: Query, source: CandidateSource) -> list[Recommendation]:
             asked.append(query.k)
             return STRATEGIES["similar"](NOTHING).recommend(query, source)

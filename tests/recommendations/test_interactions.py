@@ -118,3 +118,5 @@ def test_on_disk_and_back(tmp_path: Path) -> None:
         Interactions.load(path)
     with pytest.raises(EventError, match="Make it with 'outfitter events learn"):
         Interactions.load(tmp_path / "gone.npz")
+    with pytest.raises(EventError, match=r"events learn \S*/gone.npz --events DATABASE"):
+        Interactions.load(tmp_path / "gone")

@@ -157,6 +157,8 @@ def _checked(line: int, fields: Mapping[str, object] | str, seen: dict[str, int]
     for name in REQUIRED:
         if not known[name]:
             return reject(f"{name} is empty")
+    if known["id"] in (".", ".."):
+        return reject(f"id is {known['id']!r}, which browsers take out of addresses; need another")
     if known["id"] in seen:
         return reject(f"duplicate id, first on line {seen[known['id']]}")
     try:

@@ -50,6 +50,8 @@ class ObjectStore(Place):
         self._prefix = parts.path.strip("/")
         if parts.scheme != "s3" or not parts.netloc or not self._prefix or parts.query or parts.fragment:
             raise CatalogueError(f"{url}: is no address of a catalogue; need a folder, or s3://BUCKET/NAME.")
+        if "%" in parts.path:  # LanceDB would decode it, and obstore does not
+            raise CatalogueError(f"{url}: has a % in its name, which is read in two ways. Give it a name without.")
         self._url, self._bucket = f"s3://{parts.netloc}/{self._prefix}", parts.netloc
         try:
             self._store = open_store(

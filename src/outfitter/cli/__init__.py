@@ -40,7 +40,7 @@ VERBS: Final = {
     "detect": Verb("Find the garments in photos."),
     "embed": Verb("Turn the garments in photos into vectors."),
     "catalogue": Verb("Build, extend, shrink and inspect a shop's catalogue.", stopped=GOES_ON),
-    "recommend": Verb("Recommend products for a photo, a product, a person or a visit."),
+    "recommend": Verb("Recommend products for a photo, a product, a person or a visit.", extra="events"),
     "events": Verb("Store what people do, learn their tastes, read out experiments.", extra="events"),
     "serve": Verb("Serve a catalogue: API, page and widget.", extra="serve", stopped="Stopped."),
     "looks": Verb("Write shoppable looks as files, for pages with no server behind them."),
@@ -57,6 +57,9 @@ VERBS: Final = {
     "compare": Verb("Say which differences between results are real."),
 }
 """Verbs in the order of the help. The module of ``train`` is ``outfitter.cli.train``."""
+
+EXTRA_OF: Final = {"implicit": "events", "sqlalchemy": "events"}
+"""Packages that verbs of another extra may need, too → the extra that holds them."""
 
 
 def main() -> NoReturn:
@@ -80,12 +83,11 @@ def run(arguments: Sequence[str]) -> int:
         _say(f"outfitter: {error}")
         return 2
     except ModuleNotFoundError as error:
-        if verb is None or verb.extra is None or (error.name or "outfitter").startswith("outfitter"):
+        missing = (error.name or "outfitter").partition(".")[0]
+        extra = EXTRA_OF.get(missing, verb.extra if verb else None)
+        if extra is None or missing == "outfitter":
             raise
-        _say(
-            f"outfitter: '{wanted}' needs {error.name}, which is not installed. "
-            f"Run: pip install 'outfitter[{verb.extra}]'"
-        )
+        _say(f"outfitter: '{wanted}' needs {missing}, which is not installed. Run: pip install 'outfitter[{extra}]'")
         return 2
     except OSError as error:  # a full disk, a folder that may not be written
         if error.strerror is None:

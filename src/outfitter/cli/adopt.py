@@ -20,7 +20,9 @@ def command(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The new model folder.")],
-    weights: Annotated[Path | None, typer.Option(help="timm only: a file of weights, else the hub's.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="timm only: a file of weights, else the hub's or the folder's.")
+    ] = None,
     licence: Annotated[str | None, typer.Option(help="Of the weights; needed where no short name is used.")] = None,
 ) -> None:
     """Make an embedder of a published image encoder, for 'catalogue build --embedder'. Prints its manifest."""
@@ -29,6 +31,7 @@ def command(
     from outfitter.learn.card import Card
     from outfitter.learn.embedder import export_embedder
 
+    adopt.find_source(source, weights)  # a wrong name is told before a licence is asked for
     known = adopt.KNOWN.get(source)
     if licence is None and known is None:
         raise ConfigError("need --licence: a model folder says under which licence its weights came.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -69,4 +70,5 @@ def save(photo: Photo, detections: Detections, stem: str, drawn: Path | None, cu
     if cut:
         for number, (box, label, _) in enumerate(detections):
             x1, y1, x2, y2 = (int(value) for value in (box[0], box[1], -(-box[2] // 1), -(-box[3] // 1)))
-            (cut / f"{stem}-{number}-{label}.jpg").write_bytes(encode_jpeg(photo.pixels[y1:y2, x1:x2]))
+            named = re.sub(r"[^\w.-]", "_", label)  # a class may be called anything
+            (cut / f"{stem}-{number}-{named}.jpg").write_bytes(encode_jpeg(photo.pixels[y1:y2, x1:x2]))

@@ -155,7 +155,7 @@ def _models(folders: list[Path]) -> Iterator[Finding]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 

@@ -68,7 +68,10 @@ def command(
     ] = None,
     queries: Annotated[
         Path | None,
-        typer.Option(help="retrieval, end-to-end: a CSV of image,group and, if known, kind,tag,x1,y1,x2,y2."),
+        typer.Option(
+            help="retrieval, end-to-end: a CSV of image,group and, if known, kind,tag,x1,y1,x2,y2; end-to-end needs "
+            "kind and box."
+        ),
     ] = None,
     gallery: Annotated[
         Path | None, typer.Option(help="retrieval: a CSV like --queries; without, each query against the others.")

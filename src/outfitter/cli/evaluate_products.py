@@ -92,7 +92,7 @@ def retrieval(model: str, queries: Path, gallery: Path | None, out: Path, resamp
     )
     new_folder(out, "--out")
     result = _result(terms, found.evidence, baselines, resamples)
-    told = "A query and the five nearest: blue is the right product, orange another."
+    told = "A query and the five nearest: blue is the right product, orange and dashed another."
     page = report.means_page(
         result, ("Recall@1", "Recall@5", "Recall@10", "mAP@R"), _nearest(found, asked, offered), told
     )
@@ -159,7 +159,7 @@ def end_to_end(
     parts = [headline[-1], *(f"lost to {loss}" for loss in LOSSES)]
     told = (
         f"{len(lost)} of {len(asked)} garments whose product was not among the first {max(KS)}, and why. Each with its "
-        "product’s own picture (blue) and what was shown first (orange)."
+        "product’s own picture (blue) and what was shown first (orange and dashed)."
     )
     return finish(result, report.means_page(result, headline, rows, told, parts=parts), out, "queries")
 

@@ -262,7 +262,12 @@ class EventStore:
 
         try:
             yield
-        except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+        except ModuleNotFoundError as error:
+            raise EventError(
+                f"{what}: {error.name} is not installed. For PostgreSQL run: pip install 'outfitter[postgres]', and "
+                "write postgresql+psycopg://user@host/name."
+            ) from None
+        except sa.exc.SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise EventError(
                 f"{what}: {reason}. See that the database is there, has room, and may be written."

@@ -4,15 +4,15 @@
     transformers:NAME         CLIP and SigLIP (their image embedding), DINOv2 (its class token)
     open-clip:NAME            an OpenCLIP checkpoint on a timm trunk, as Marqo-FashionSigLIP is
 
-NAME is a name on the Hugging Face hub, or a folder that holds what the hub would give. Weights are read from
-safetensors, or from a pickle with PyTorch's ``weights_only``; no code of a checkpoint is run.
+NAME is a name on the Hugging Face hub, of timm also one of its own, or a folder that holds what the hub would give.
+Weights are read from safetensors, or from a pickle with PyTorch's ``weights_only``; no code of a checkpoint is run.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -50,6 +50,8 @@ WEIGHT_FILES: Final = (
     "open_clip_pytorch_model.bin",
     "pytorch_model.bin",
 )
+TIMM_FILES: Final = ("model.safetensors", "pytorch_model.bin")
+"""Beside them in a folder may lie the whole of which timm's encoder is a half."""
 
 
 class Features(nn.Module):
@@ -101,12 +103,18 @@ def adopt(source: str, weights: Path | None = None) -> Adopted:
 
     Args:
         source: ``FAMILY:NAME`` as above, or one of `KNOWN`.
-        weights: timm only: a file of the backbone's weights; without it they come from the hub.
+        weights: timm only: a file of the backbone's weights; without it they come from the hub or the folder.
 
     Raises:
         ConfigError: no such family or short name.
         TrainingError: the hub does not answer, a file is missing, or it holds another network's weights.
     """
+    found = find_source(source, weights)
+    return _FAMILIES[found.family](found).eval()
+
+
+def find_source(source: str, weights: Path | None = None) -> Source:
+    """What `adopt` would read; nothing is looked up yet. Raises ConfigError: no such family or short name."""
     spelled = KNOWN[source].source if source in KNOWN else source
     family, colon, name = spelled.partition(":")
     if not colon:
@@ -118,19 +126,23 @@ def adopt(source: str, weights: Path | None = None) -> Adopted:
         raise ConfigError(f"unknown family {family!r}; choose from {', '.join(_FAMILIES)}{nearest(family, _FAMILIES)}")
     if weights is not None and family != "timm":
         raise ConfigError(f"--weights is for timm's backbones; {family} reads them from the folder that NAME is.")
-    return _FAMILIES[family](Source(family, name, weights)).eval()
+    return Source(family, name, weights)
 
 
 def _from_timm(source: Source) -> Adopted:
     import timm
 
-    if not timm.is_model(source.name):
-        raise ConfigError(f"timm has no model {source.name!r}{nearest(source.name, timm.list_models())}")
-    encoder = timm.create_model(source.name, num_classes=0)
-    if source.weights is not None:
-        _load(encoder, read_weights(source.weights), str(source.weights))
-    else:
-        encoder = _of_the_hub(source, lambda: timm.create_model(source.name, pretrained=True, num_classes=0))
+    name, weights = source.name, source.weights
+    if not timm.is_model(name):
+        if source.folder is not None:
+            name, weights = f"local-dir:{source.folder}", weights or _weights_in(source.folder, TIMM_FILES)
+        elif "/" in name:
+            name = f"hf-hub:{name}"
+        else:
+            raise ConfigError(f"timm has no model {name!r}{nearest(name, timm.list_models())}")
+    encoder = _of_the_hub(source, lambda: timm.create_model(name, pretrained=weights is None, num_classes=0))
+    if weights is not None:
+        _load(encoder, read_weights(weights), str(weights))
     data: Any = importlib.import_module("timm.data")
     config = data.resolve_model_data_config(encoder)
     return Adopted(Features(encoder, None), _square(config["input_size"][1:]), config["mean"], config["std"])
@@ -177,9 +189,7 @@ def _from_open_clip(source: Source) -> Adopted:
             f"{folder}: no usable open_clip_config.json ({type(error).__name__}: {error}). "
             "Need an OpenCLIP checkpoint whose image half is a timm trunk."
         ) from error
-    file = next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
-    if file is None:
-        raise TrainingError(f"{folder}: holds no weights; need one of {', '.join(WEIGHT_FILES)}.")
+    file = _weights_in(folder, WEIGHT_FILES)
     state = {
         name.removeprefix("visual.trunk."): tensor
         for name, tensor in read_weights(file).items()
@@ -207,6 +217,14 @@ def drawn_crops(side: int, count: int = 12) -> Crops:
     return Crops(np.concatenate(parts), PROTOCOL)
 
 
+def _weights_in(folder: Path, names: Sequence[str]) -> Path:
+    """The first that is there. Raises TrainingError if none is."""
+    file = next((folder / name for name in names if (folder / name).is_file()), None)
+    if file is None:
+        raise TrainingError(f"{folder}: holds no weights; need one of {', '.join(names)}.")
+    return file
+
+
 def _square(size: Any) -> int:
     height, width = (int(value) for value in size)
     if height != width:
@@ -231,8 +249,8 @@ def _load(encoder: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
 def _of_the_hub(source: Source, load: Callable[[], Any]) -> Any:
     try:
         return load()
-    except (OSError, RuntimeError, ValueError) as error:
+    except (LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         where = "the folder does not hold it" if source.folder else "the hub did not give it"
-        remedy = "Give a folder with its files (and for timm --weights FILE)." if source.folder is None else ""
+        remedy = "Give a folder with its files (or for timm --weights FILE)." if source.folder is None else ""
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise TrainingError(f"{source.family}:{source.name}: {where}: {first} {remedy}".rstrip()) from error

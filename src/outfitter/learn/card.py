@@ -53,6 +53,6 @@ def read_card(path: Path) -> Card:
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}. Need YAML with name, recipe and sources.") from error
     return parse(Card, values if isinstance(values, dict) else {}, str(path))

@@ -158,8 +158,9 @@ class Interactions:
                 people, products = (tuple(file[name].tolist()) for name in ("people", "products"))
                 return cls(options, people, products, *(file[name] for name in ARRAYS))
         except (OSError, ValueError, KeyError, EOFError) as error:
+            made = path if path.suffix == ".npz" else f"{path}.npz"
             raise EventError(
-                f"{path}: cannot be read: {error}. Make it with 'outfitter events learn {path} --events DATABASE'."
+                f"{path}: cannot be read: {error}. Make it with 'outfitter events learn {made} --events DATABASE'."
             ) from None
         except BadZipFile as error:
             raise EventError(f"{path}: is damaged: {error}. Make it again with 'outfitter events learn'.") from None

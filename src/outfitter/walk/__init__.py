@@ -31,7 +31,7 @@ from outfitter.recommendations.person import History, meet
 from outfitter.recommendations.settle import Place, nothing, settle
 from outfitter.recommendations.slots import own_slot, own_views
 from outfitter.values import Crops, Detections, Embeddings, Photo
-from outfitter.walk.asked import asked_for, require_garment
+from outfitter.walk.asked import asked_for, require_garment, require_kinds
 from outfitter.walk.parts import BOTH, as_asked
 
 if TYPE_CHECKING:
@@ -210,9 +210,9 @@ class Shop:
 
         Raises:
             PhotoError: the photo cannot be read.
-            QueryError: k below 1, diversity outside 0–1, no such garment, product or filter column, a region outside
-                the photo, an unknown `hide`, a `similar_by` that the embedder cannot tell apart, an example that is
-                neither a product's id nor a photo.
+            QueryError: k is no whole number from 1, diversity outside 0–1, no such garment, product or filter column, a
+                region outside the photo, an unknown `hide`, a `similar_by` that the embedder cannot tell apart, an
+                example that is neither a product's id nor a photo, one id or example where a list is due.
             ConfigError: no such strategy or scenario.
         """
         asked = Question(
@@ -254,6 +254,7 @@ class Shop:
 
     def _settled(self, asked: Question) -> tuple[Place, Query, Arrangement, str]:
         """The question as strategies take it, what is to be done to the answer, and what to tell with it."""
+        require_kinds(asked.k, exclude=asked.exclude, session=asked.session, like=asked.like, dislike=asked.dislike)
         place = settle(self.merchandising, asked.scenario, asked.options, asked.user or asked.visit)
         by = asked.similar_by
         garments = as_asked(by, self._garments(asked), lambda: self.embedder.manifest)
@@ -279,8 +280,7 @@ class Shop:
             return tuple(self._of_product(one) for one in asked.products)
         if isinstance(photo, Look) and asked.region is None:
             return (photo if asked.garment is None else photo.only(asked.garment)).garments
-        loaded = photo.photo if isinstance(photo, Look) else photo
-        return self.see(loaded, asked.garment, asked.region).garments
+        return self.see(photo.photo if isinstance(photo, Look) else photo, asked.garment, asked.region).garments
 
     def _examples(self, examples: Sequence[PhotoSource], by: str) -> NDArray[np.float32]:
         """Looks, float32 (V, D), as `by` counts them: of products by their ids, else of photos' garments."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Final
 
 import numpy as np
@@ -54,6 +55,15 @@ def require_garment(garment: int, detections: Detections, name: str) -> None:
     if not 0 <= garment < len(detections):
         found = ", ".join(f"{number} {label}" for number, label in enumerate(detections.labels)) or "none"
         raise QueryError(f"{name}: there is no garment {garment}; found: {found}. Choose one, or give a region.")
+
+
+def require_kinds(k: object, **lists: object) -> None:
+    """Raises QueryError if k is no whole number, or something stands by itself where a list is due."""
+    if k is not None and not isinstance(k, Integral):
+        raise QueryError(f"k is {k!r}; need a whole number from 1.")
+    for name, given in lists.items():
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            raise QueryError(f"{name} is {given!r:.80}; need a list, even of one. Write {name}=[…].")
 
 
 def _checked_region(region: Sequence[float], photo: Photo) -> Boxes:

@@ -104,7 +104,8 @@ def _gallery(rows: Sequence[Row]) -> str:
         for shown in row.pictures:
             href, (w, h) = embedded(shown.photo, PICTURE_SIDE)
             style = {None: "", True: ' class="right"', False: ' class="wrong"'}[shown.right]
-            pictures.append(f'<img{style} src="{href}" width="{w}" height="{h}" alt="{escape(shown.photo.name)}">')
+            alt = escape({None: "", True: "right: ", False: "wrong: "}[shown.right] + shown.photo.name)
+            pictures.append(f'<img{style} src="{href}" width="{w}" height="{h}" alt="{alt}">')
         caption = f"<figcaption>{escape(row.caption)}</figcaption>"
         figures.append(f'<figure><div class="row">{"".join(pictures)}</div>{caption}</figure>')
     return f'<div class="gallery">{"".join(figures)}</div>'
