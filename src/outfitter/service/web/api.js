@@ -1,31 +1,48 @@
 // What every page uses: questions to the API, elements, money.
 const KEY = "outfitter-key";
 
-// A link with #key=… (printed at the first start) is remembered for this tab and taken out of the address.
-const given = new URLSearchParams(location.hash.slice(1)).get("key");
-if (given) {
-  sessionStorage.setItem(KEY, given);
-  history.replaceState(null, "", location.pathname + "#try");
+// Where storage is blocked, what is kept lasts as long as the page.
+const kept = new Map();
+function recall(name) {
+  try { return kept.get(name) ?? sessionStorage.getItem(name); }
+  catch { return null; }
+}
+function keep(name, value) {
+  kept.set(name, value);
+  try { sessionStorage.setItem(name, value); }
+  catch { return; }
 }
 
-export const key = () => sessionStorage.getItem(KEY) ?? "";
-export const setKey = value => sessionStorage.setItem(KEY, value);
+export const key = () => recall(KEY) ?? "";
+export const setKey = value => keep(KEY, value);
 
-export class Problem extends Error {
+// A link with #key=… (printed at the first start) is remembered for this tab and taken out of the address: was there one?
+export function takeKey() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (!given) return false;
+  setKey(given);
+  history.replaceState(null, "", location.pathname + "#try");
+  return true;
+}
+
+class Problem extends Error {
   constructor(status, detail) { super(detail); this.status = status; }
 }
+export const refused = error => error.status === 401 || error.status === 403;
 
-export const headers = () => key() ? {Authorization: `Bearer ${key()}`} : {};
+const headers = () => key() ? {Authorization: `Bearer ${key()}`} : {};
 
-export async function ask(path, body, signal) {
+async function reach(path, body, signal) {
   const options = body ? {method: "POST", body: JSON.stringify(body), headers: {...headers(), "Content-Type": "application/json"}} : {headers: headers()};
   let response;
   try { response = await fetch(path, {...options, signal}); }
   catch (error) { throw error.name === "AbortError" ? error : new Problem(0, "The service does not answer. Is it running?"); }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(response.status, answer.detail ?? `The service answered ${response.status}.`);
-  return answer;
+  if (!response.ok) throw new Problem(response.status, (await response.json().catch(() => ({}))).detail ?? `The service answered ${response.status}.`);
+  return response;
 }
+
+export const ask = async (path, body, signal) => (await reach(path, body, signal)).json().catch(() => ({}));
+export const picture = async (path, body) => (await reach(path, body)).blob();
 
 // A photo with its question, with the share that is sent already: fetch cannot tell that.
 export function send(path, photo, fields, progress, signal) {
@@ -80,13 +97,13 @@ export function say(text) {
   hush = setTimeout(() => { $("#said").textContent = ""; }, 5000);
 }
 
-export const trouble = error => make("p", {class: "trouble", role: "alert"}, error.message);
+export const trouble = error => make("p", {class: "trouble", role: "alert", tabindex: "-1"}, error.message);
 
 export const NOUNS = {top: "Top", bottom: "Bottoms", long: "Dress or coat", footwear: "Shoes", bag: "Bag", headwear: "Hat", eyewear: "Glasses"};
 
 const unique = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
-export const visit = sessionStorage.getItem("outfit-visit") ?? unique();
-sessionStorage.setItem("outfit-visit", visit);
+export const visit = recall("outfit-visit") ?? unique();
+keep("outfit-visit", visit);
 
 // What was done with a product; nothing waits for it.
 export const report = (kind, product, recommendation) =>

@@ -1,12 +1,13 @@
 // The shell: which page is shown, and the key.
-import {$, ask, key, make, setKey, trouble} from "./api.js";
+import {$, ask, key, make, refused, setKey, takeKey, trouble} from "./api.js";
 import {catalogue, looks, status} from "./browse.js";
 import {page as attempt} from "./try.js";
 
 const PAGES = {try: [attempt, "Try a photo"], looks: [looks, "Looks"], catalogue: [catalogue, "Catalogue"], status: [status, "Status"]};
 
-async function show(moved) {
-  const name = location.hash.slice(1) in PAGES ? location.hash.slice(1) : "try";
+function show(moved) {
+  $("#detail").close();
+  const name = Object.hasOwn(PAGES, location.hash.slice(1)) ? location.hash.slice(1) : "try";
   const [page, title] = PAGES[name];
   document.title = `${title} – Outfitter`;
   document.querySelectorAll(".top nav a").forEach(link => link.hash === `#${name}` ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current"));
@@ -15,6 +16,7 @@ async function show(moved) {
 }
 
 function needKey(error) {
+  $("#detail").close();
   const field = make("input", {type: "password", id: "key", autocomplete: "off", required: true, value: ""});
   const said = make("div");
   $("#main").replaceChildren(make("form", {class: "keyform", onsubmit: async event => {
@@ -30,5 +32,13 @@ function needKey(error) {
 }
 
 addEventListener("needkey", event => needKey(event.detail));
-addEventListener("hashchange", () => location.hash !== "#main" && show(true));
-ask("/v1/status").then(() => show(false), error => error.status === 401 || error.status === 403 ? needKey(error) : $("#main").replaceChildren(trouble(error)));
+const enter = moved => ask("/v1/status").then(() => show(moved), error => refused(error) ? needKey(error) : $("#main").replaceChildren(trouble(error)));
+
+addEventListener("hashchange", () => {
+  if (takeKey()) enter(true);
+  else if ($("#key")) $("#key").focus();  // no page without a key
+  else show(true);
+});
+$(".skip").addEventListener("click", event => { event.preventDefault(); $("#main").focus(); });  // the address stays
+takeKey();
+enter(false);

@@ -31,18 +31,22 @@
     .spot:focus-visible { outline: 3px solid #fff; outline-offset: -4px; box-shadow: 0 0 0 3px var(--_accent); }
     .tip { position: absolute; z-index: 9000; left: 8px; right: 8px; bottom: 8px; max-width: 340px; margin-inline: auto; padding: .5rem .75rem; border-radius: 6px;
       background: var(--_paper); box-shadow: 0 2px 14px #0005; pointer-events: none; display: flex; justify-content: space-between; gap: 1rem; }
+    .tip.top { top: 8px; bottom: auto; }
+    .tip span, h2, h3, .card { overflow-wrap: anywhere; }
     .tip[hidden], .panel[hidden] { display: none; }
     .panel { margin-top: .75rem; padding: 1rem; border-radius: var(--_radius); background: var(--_paper); border: 1px solid var(--_rule); position: relative; }
     h2, h3 { font-size: 1.05em; font-weight: 600; margin-bottom: .6rem; padding-right: 2.5rem; }
     h3 { margin-top: 1.1rem; }
     h2:focus { outline: none; }
     .row { list-style: none; padding: 4px; margin: 0 -4px; display: flex; gap: .8rem; overflow-x: auto; scroll-snap-type: x proximity; scroll-padding-inline: 4px; }
-    .row li { flex: 0 0 132px; scroll-snap-align: start; }
+    .row li { flex: 0 0 132px; min-width: 0; scroll-snap-align: start; }
     .card { display: block; width: 100%; }
+    button.card { cursor: default; }
+    .panel p { color: var(--_soft); }
     .card:focus-visible, .close:focus-visible, .row:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; border-radius: 4px; }
     .tile { display: block; background: var(--_tile); border-radius: 5px; aspect-ratio: 4 / 5; overflow: hidden; margin-bottom: .4rem; }
     .tile img { display: block; width: 100%; height: 100%; object-fit: contain; mix-blend-mode: multiply; }
-    .card b { display: block; font-weight: 500; line-height: 1.3; overflow-wrap: anywhere; }
+    .card b { display: block; font-weight: 500; line-height: 1.3; }
     .card small { display: block; color: var(--_soft); font-size: .86em; }
     .card small.exact { color: var(--_accent); font-weight: 600; }
     .close { position: absolute; right: .5rem; top: .5rem; width: 40px; height: 40px; border-radius: 50%; text-align: center; font-size: 1.4em; line-height: 38px; }
@@ -63,7 +67,7 @@
   };
   const money = ({price, currency}) => {
     if (price === null || price === undefined) return "";
-    try { return new Intl.NumberFormat(document.documentElement.lang || undefined, {style: "currency", currency}).format(price); }
+    try { return new Intl.NumberFormat(document.documentElement.lang.replaceAll("_", "-") || undefined, {style: "currency", currency}).format(price); }
     catch { return `${price} ${currency ?? ""}`.trim(); }
   };
   const web = address => { try { return /^https?:$/.test(new URL(address, location.href).protocol) ? address : null; } catch { return null; } };
@@ -99,7 +103,7 @@
     attributeChangedCallback() { if (this.isConnected) this.#start(); }
     disconnectedCallback() { this.#pending?.abort(); }
 
-    #pending = null; #queued = false; #open = null; #look = null;
+    #pending = null; #queued = false; #open = null; #look = null; #tip = null;
 
     #start() {  // attributes set one after another are one change
       if (this.#queued) return;
@@ -157,12 +161,13 @@
       const both = make("div", {class: "both"}, stage);
       root.replaceChildren(make("div", {class: "all"}, both));
       if (!look) return;
-      const tip = make("div", {class: "tip", part: "tip", hidden: true, "aria-hidden": "true"});
+      const tip = this.#tip = make("div", {class: "tip", part: "tip", hidden: true, "aria-hidden": "true"});
       const panel = make("section", {class: "panel", part: "panel", id: "panel", hidden: true, "aria-labelledby": "heading"});
       for (const spot of look.hotspots) stage.append(this.#spot(spot, look, tip, panel));
       stage.append(tip);
       both.append(panel);
       both.addEventListener("keydown", event => { if (event.key === "Escape" && this.#open) { event.stopPropagation(); this.#close(panel); } });
+      document.addEventListener("keydown", event => { if (event.key === "Escape") tip.hidden = true; }, {signal: this.#pending.signal});
     }
 
     #spot(spot, look, tip, panel) {
@@ -171,6 +176,7 @@
       const label = `${spot.name}: ${[first?.title, first && money(first)].filter(Boolean).join(", ") || "nothing alike"}. Show look-alikes`;
       const hint = () => {
         tip.replaceChildren(make("span", {}, says), make("b", {}, first ? money(first) : ""));
+        tip.classList.toggle("top", y + h / 2 > .5);  // never over the whole of its hotspot
         tip.hidden = false;
       };
       const button = make("button", {class: "spot", part: "hotspot", type: "button", "aria-label": label, "aria-expanded": "false", "aria-controls": "panel",
@@ -189,7 +195,7 @@
       const heading = make("h2", {id: "heading", tabindex: "-1"}, spot.name);
       panel.replaceChildren(heading,
         make("button", {class: "close", part: "close", type: "button", "aria-label": "Close", onclick: () => this.#close(panel)}, "×"),
-        this.#row(spot.similar, `Like this: ${spot.name}`),
+        spot.similar.length ? this.#row(spot.similar, `Like this: ${spot.name}`) : make("p", {}, "Nothing alike at the moment."),
         ...(look.complete.length ? [make("h3", {}, "Complete the look"), this.#row(look.complete, "Complete the look")] : []));
       panel.hidden = false;
       heading.focus({preventScroll: true});
@@ -203,6 +209,7 @@
       this.#open = null;
       from?.setAttribute("aria-expanded", "false");
       from?.focus();
+      this.#tip.hidden = true;  // which the focus has shown
     }
 
     #row(products, label) {
@@ -212,7 +219,8 @@
           this.#report("view", product.id);
           if (!this.#tell("outfit-product", {product})) event.preventDefault();
         };
-        return make("li", {}, make(to ? "a" : "button", {class: "card", part: "product", ...(to ? {href: to} : {type: "button"}), onclick: click},
+        const middle = event => { if (event.button === 1) this.#report("view", product.id); };  // opens another tab, which is no click
+        return make("li", {}, make(to ? "a" : "button", {class: "card", part: "product", ...(to ? {href: to, onauxclick: middle} : {type: "button"}), onclick: click},
           make("span", {class: "tile"}, make("img", {src: this.#sized(product.picture, 360), alt: "", loading: "lazy"})),
           make("b", {}, product.title),
           make("small", {}, money(product)),

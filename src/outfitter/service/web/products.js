@@ -16,13 +16,13 @@ export const grid = (picks, options) => make("ul", {class: "grid"}, picks.map(pi
 export const shelves = (picks, options) => [...new Set(picks.map(pick => pick.slot))].map(slot => make("section", {class: "slot"},
   make("h3", {}, NOUNS[slot] ?? slot), grid(picks.filter(pick => pick.slot === slot), options)));
 
-const web = address => /^https?:\/\//i.test(address ?? "") ? address : null;
+export const web = address => /^https?:\/\//i.test(address ?? "") ? address : null;
 const words = text => text.replaceAll("_", " ").replace(/^./, letter => letter.toUpperCase());
 
-// options.more, options.less: what to do with a product that is liked or not.
-export function open(pick, options = {}) {
+// options.more, options.less: what to do with a product that is liked or not. told: the view is reported already.
+export function open(pick, options = {}, told = false) {
   const {product} = pick, dialog = $("#detail");
-  report("view", product.id, options.recommendation);
+  if (!told) report("view", product.id, options.recommendation);
   const facts = {Brand: product.brand, Category: product.category, Colour: product.colour, Gender: product.gender,
     Availability: product.availability && words(product.availability),
     ...Object.fromEntries(Object.entries(product.attributes).map(([name, value]) => [words(name), value])), Product: product.id};
@@ -33,7 +33,7 @@ export function open(pick, options = {}) {
     make("div", {class: "detail"},
       make("span", {class: "tile"}, make("img", {src: sized(product.picture, 720), alt: product.title})),
       make("div", {class: "text"},
-        make("h2", {id: "detail-title"}, product.title),
+        make("h2", {id: "detail-title", tabindex: "-1"}, product.title),
         money(product) ? make("p", {}, money(product)) : "",
         pick.because ? make("p", {class: "why"}, pick.because) : "",
         make("div", {class: "actions"},
@@ -44,7 +44,8 @@ export function open(pick, options = {}) {
         pick.parts ? make("div", {class: "bars"}, Object.entries(pick.parts).flatMap(([name, value]) => [make("span", {}, words(name)),
           make("meter", {min: 0, max: 1, value: Math.max(0, Math.min(1, value)), "aria-label": words(name)}), make("span", {}, value.toFixed(2))])) : "")),
     make("div", {class: "text", style: {padding: "0 clamp(1.25rem, 3vw, 2.25rem) 2rem"}}, like));
-  if (!dialog.open) dialog.showModal();
+  if (dialog.open) $("#detail-title").focus();
+  else dialog.showModal();
   dialog.scrollTop = 0;
   const path = `/v1/products/${encodeURIComponent(product.id)}/similar`;
   Promise.all([ask(`${path}?k=6`), ask(`${path}?k=2&strategy=complementary`)]).then(([similar, complete]) => like.replaceChildren(
