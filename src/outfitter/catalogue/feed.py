@@ -102,7 +102,7 @@ def open_feed(source: str | Path, format: str | None = None) -> Feed:
 
     digest = hashlib.sha256()
     columns: dict[str, None] = {}
-    attributes: dict[str, None] = {}
+    used: dict[str, None] = {}
     seen: dict[str, int] = {}
     ids: set[str] = set()
     rows = 0
@@ -112,12 +112,13 @@ def open_feed(source: str | Path, format: str | None = None) -> Feed:
         ids.add(row.product.id if isinstance(row, Row) else row.id)
         digest.update(row_digest(row.product, base).encode() if isinstance(row, Row) else repr(row).encode())
         if isinstance(row, Row):
-            attributes.update(dict.fromkeys(name for name in fields if name not in KNOWN))
-            attributes.update(dict.fromkeys(row.product.attributes))
+            used.update(dict.fromkeys(fields))
+            used.update(dict.fromkeys(row.product.attributes))
     if not rows:
         raise FeedError(f"{place.name}: holds no products. Give a feed with a row for each product.")
     require_columns(place.name, columns)
-    return Feed(place.name, base, tuple(attributes), rows, digest.hexdigest(), frozenset(ids), now, records)
+    attributes = tuple(name for name in used if name not in KNOWN)
+    return Feed(place.name, base, attributes, rows, digest.hexdigest(), frozenset(ids), now, records)
 
 
 def row_digest(product: Product, base: str | Path) -> str:
@@ -163,7 +164,9 @@ def _checked(line: int, fields: Mapping[str, object] | str, seen: dict[str, int]
         return reject(f"duplicate id, first on line {seen[known['id']]}")
     try:
         offer = _offer(texts, now)
-        more = (*_images("image", rest), *_images("additional_images", fields.get("additional_images")))
+        more = _images("additional_images", fields.get("additional_images"))
+        if rest:
+            more = [*_images("image", rest), *more]
     except ValueError as error:
         return reject(str(error))
     seen[known["id"]] = line
