@@ -131,6 +131,9 @@ def test_more_than_are_compared_for_one_question(tmp_path: Path, monkeypatch: py
         found, truth = (one.search(query, k)[0] for one in (Catalogue.open(folder), exact))
         assert len(found) == k
         assert len({one.product_id for one in found} & {one.product_id for one in truth}) >= 0.98 * k
+    tops = {name for name, (_, shown) in products.items() if any(slot == "top" for slot, _ in pictures[shown[0]])}
+    (found,) = Catalogue.open(folder).search(query, len(tops), slot="top")
+    assert {one.product_id for one in found} == tops
 
 
 def test_equals_go_by_id_however_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,8 +98,8 @@ class Approximate:
                 near = cosines[of_row[kept]]
                 least = np.sort(near[first])[-min(k, len(first))] - NOISE if len(first) else 0
                 if all_seen or not len(rows) or cosines[-1] < least or len(rows) > RERANKED:
-                    last = int(np.sort(first)[: k + 1][-1]) if len(first) else 0
-                    return entries[kept][near >= least][: max(RERANKED, last)]
+                    enough = int(np.sort(first)[:k][-1]) + 1 if len(first) else 0
+                    return entries[kept][near >= least][: max(RERANKED, enough)]
             limit *= WIDER
 
     def _ask(

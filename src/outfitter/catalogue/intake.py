@@ -142,8 +142,10 @@ class Intake:
 
     def _keep(self, taken: Taken | Reject) -> Taken | Reject:
         """With the pictures that a finished catalogue has in place of those that cannot be read; not the main one."""
-        before = None if isinstance(taken, Reject) else self._stored.get(taken.row.product.id)
-        if isinstance(taken, Reject) or before is None or not self._stamp.complete:
+        if isinstance(taken, Reject) or not self._stamp.complete or all(one.error is None for one in taken.pictures):
+            return taken
+        before = self._stored.get(taken.row.product.id)
+        if before is None:
             return taken
         usable = {picture.image: picture for picture in before.pictures if picture.error is None}
         main, *more = taken.pictures

@@ -12,11 +12,12 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from outfitter.artifact import MANIFEST_FILE, sha256_of
+from outfitter.artifact import sha256_of
 from outfitter.catalogue import Catalogue
 from outfitter.cli.evaluated import finish
 from outfitter.cli.inputs import Input, in_order, new_folder, refuse_full
 from outfitter.cli.output import progress, say
+from outfitter.cli.subject import is_run
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.embeddings import Embedder
@@ -166,7 +167,7 @@ def end_to_end(
 
 def _refuse_run(model: str, protocol: str) -> None:
     """Raise ConfigError for a training run, which these protocols do not take."""
-    if (Path(model) / "run.json").is_file() and not (Path(model) / MANIFEST_FILE).is_file():
+    if is_run(Path(model)):
         raise ConfigError(
             f"{model}: is a training run; --protocol {protocol} scores a model folder. "
             f"Export it first: outfitter export {model} --on DATA --out MODEL"

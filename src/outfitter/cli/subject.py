@@ -27,6 +27,11 @@ class Subject:
     parallel: bool = True
 
 
+def is_run(path: Path) -> bool:
+    """Whether it is a training run and no model folder; told without torch."""
+    return (path / "run.json").is_file() and not (path / MANIFEST_FILE).is_file()
+
+
 def open_subject(model: str, threads: int | None) -> Subject:
     """Raises ConfigError if `model` is none of what can be scored."""
     path = SHIPPED / "detector" if model == "shipped" else Path(model)
@@ -40,7 +45,7 @@ def open_subject(model: str, threads: int | None) -> Subject:
         shown_from = SHOWN_FROM if manifest.score_threshold is None else manifest.score_threshold
         best_from = max(shown_from, manifest.photo_threshold or 0.0)
         return Subject(manifest.model_id, manifest.sha256[:16], path, detector, shown_from, best_from)
-    if (path / "run.json").is_file():
+    if is_run(path):
         from outfitter.learn.train import best_checkpoint, load_trained
 
         trained, _ = load_trained(path)

@@ -136,8 +136,8 @@ def adapt(
     if moved.high < 0:
         raise TrainingError(
             f"{feed}: adapted, {scores[1].value:.3f} of {len(val)} pictures are right, and {scores[0].value:.3f} were "
-            f"before. Nothing was written. "
-            f"Try more pictures, or other --steps and another --work; the run is in {run}."
+            "before. Nothing was written. Try more pictures, or other --steps and another --work; the run is in "
+            f"{run}."
         )
     # The thresholds stay: what is shown of a shop's own products says nothing of what is shown of anything else.
     card = Card(

@@ -95,7 +95,7 @@ class Run:
         """
         quiet = not self.accelerator.is_main_process
         with (
-            locked(self.folder, quiet),
+            _locked(self.folder, quiet),
             Journal(self.folder, quiet) as journal,
             memory_kept(),
             stop_asked(quiet, alone=self.accelerator.num_processes == 1) as stopping,
@@ -289,8 +289,20 @@ def newest_before(folder: Path, goal: int, resumed_by: str) -> checkpoints.Check
     return found
 
 
+def extend(run: Run, write: Callable[[Path], None]) -> None:
+    """Give a run that goes on another goal, which `write` puts into its folder; who names a goal wants it reached.
+
+    Raises:
+        TrainingError: another process trains this run; then its goal stays.
+    """
+    if run.accelerator.is_main_process:
+        with _locked(run.folder, quiet=False):
+            write(run.folder)
+    run.stale = 0
+
+
 @contextmanager
-def locked(folder: Path, quiet: bool) -> Iterator[None]:
+def _locked(folder: Path, quiet: bool) -> Iterator[None]:
     """Only one process may train a run; the lock goes with the process, however that ends.
 
     Raises:

@@ -33,7 +33,7 @@ from outfitter.learn.backbones import efficientnet_lite
 from outfitter.learn.embedder import Colours
 from outfitter.learn.garments import PLAIN, EmbedderOptions, GarmentBatch, GarmentSamples, Split, stream, view
 from outfitter.learn.journal import Journal
-from outfitter.learn.loop import Run, begin, locked, newest_before
+from outfitter.learn.loop import Run, begin, extend, newest_before
 from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.train import RUN_FILE, best_weights
 from outfitter.values import Embeddings
@@ -279,11 +279,8 @@ def resume_embedder(folder: Path, garments: Split, steps: int | None = None) -> 
     found = newest_before(folder, info.options.steps, EmbedderTask.resumed_by)
     task = EmbedderTask(info, garments, fresh=found is None)
     run = begin(folder, info.options, task, info.options.weights if found is None else NO_WEIGHTS)
-    if steps is not None:
-        with locked(folder, quiet=False):
-            info.write(folder)
     if found is not None:
         run.restore(found)
     if steps is not None:
-        run.stale = 0
+        extend(run, info.write)
     return run

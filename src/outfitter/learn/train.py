@@ -23,7 +23,7 @@ from outfitter.errors import ConfigError, TrainingError
 from outfitter.evaluation.detection import score_detections
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.journal import Journal
-from outfitter.learn.loop import Progress, Run, begin, locked, newest_before
+from outfitter.learn.loop import Progress, Run, begin, extend, newest_before
 from outfitter.learn.models import build
 from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.options import TrainOptions
@@ -258,9 +258,6 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
     found = newest_before(folder, info.options.steps, DetectorTask.resumed_by)
     weights = info.options.weights if found is None else NO_WEIGHTS
     run = begin(folder, info.options, DetectorTask(info, train, val), weights)
-    if steps is not None and run.accelerator.is_main_process:
-        with locked(folder, quiet=False):
-            info.write(folder)
     if found is not None:
         own = run.accelerator.unwrap_model(run.model).state_dict()
         if differing := sorted(own.keys() ^ found.model.keys()):
@@ -270,7 +267,7 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
             )
         run.restore(found)
     if steps is not None:
-        run.stale = 0  # who names a goal wants it reached
+        extend(run, info.write)
     return run
 
 
