@@ -12,7 +12,7 @@ if [ ! -e "$work/eight-large" ]; then # the original's anchors begin at 64 pixel
   outfitter datasets remap "$work/street" "$here/../evaluation/broad.yaml" --out "$work/street-broad"
   python "$here/eight.py" "$work/street-broad" "$work/eight-large" large
 fi
-[ $# -gt 0 ] || set -- faster_rcnn_lite ssdlite320_mobilenet_v3 ssd300_vgg16 rt_detr_v2 faster_rcnn_resnet50_fpn_v2 \
+[ $# -gt 0 ] || set -- faster_rcnn_lite faster_rcnn_lite2 ssdlite320_mobilenet_v3 ssd300_vgg16 rt_detr_v2 faster_rcnn_resnet50_fpn_v2 \
   faster_rcnn_inception_resnet_v2
 
 train() { # RUN OPTIONS...: start the run, or go on with it; a finished run is left alone

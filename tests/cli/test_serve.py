@@ -106,6 +106,7 @@ def test_json_logs_are_json_and_the_key_is_not_among_them(built: Path, toy_model
         (("--insecure-local", "--host", "0.0.0.0"), "has no keys, so --host must be 127.0.0.1"),
         (("--origin", "shop.example"), "need an origin such as https://shop.example"),
         (("--origin", "https://shop.example/"), "need an origin such as https://shop.example"),
+        (("--proxy", "proxy.example"), "need an address such as 10.0.0.7, or a network such as 10.0.0.0/8"),
         (("--timeout", "0"), "greater than 0"),
     ],
 )

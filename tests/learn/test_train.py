@@ -175,6 +175,23 @@ def test_another_architecture_is_refused(tmp_path: Path, rectangles: Rectangles)
     assert not (tmp_path / "second").exists()
 
 
+@pytest.mark.parametrize("split", [0, 1])
+def test_a_missing_photo_is_told_before_anything_is_learnt(tmp_path: Path, rectangles: Rectangles, split: int) -> None:
+    examples = rectangles(4)
+    splits = (examples[:2], examples[2:])
+    lost = splits[split][1].image
+    kept = lost.rename(tmp_path / "kept.png")
+    message = rf"1 of 4 photos are missing, such as .*{lost.name}\. Copy them"
+    with pytest.raises(TrainingError, match=message):
+        start(tmp_path / "run", INFO, *splits)
+    assert not (tmp_path / "run").exists()
+    kept.rename(lost)
+    start(tmp_path / "run", INFO, *splits)
+    lost.unlink()
+    with pytest.raises(TrainingError, match=message):
+        resume(tmp_path / "run", *splits)
+
+
 def test_a_class_without_boxes(tmp_path: Path, rectangles: Rectangles) -> None:
     examples = rectangles(2)
     names = (*NAMES, "long")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from outfitter.config import parse
 from outfitter.errors import ConfigError
+from outfitter.service.app import create_app
 from outfitter.service.auth import ADMIN, TOKEN, Caller, Keys, RefusedError
 from outfitter.service.limits import Rates
 from outfitter.service.problems import Problem
-from tests.service.conftest import SHOP_PAGE, Serve
+from outfitter.service.settings import Settings
+from tests.conftest import ToyModels
+from tests.service.conftest import SHOP_PAGE, Serve, running
 from tests.service.test_api import problem
 
 
@@ -185,3 +190,49 @@ def test_the_rate_is_for_each_key(serve: Serve) -> None:
     assert int(client.get("/v1/looks").headers["retry-after"]) > 1
     guess = TestClient(client.app, headers={"Authorization": "Bearer ofk_guess"})
     assert [guess.get("/v1/looks").status_code for _ in range(3)] == [401, 401, 429]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "askers", "statuses"),
+    [
+        # of a proxy that is known the service believes for whom it asks, whatever the visitor claimed before it
+        ([], ["198.51.100.1", "198.51.100.2", "198.51.100.3"], [200, 200, 429]),
+        (["10.0.0.0/8"], ["198.51.100.1", "198.51.100.2", "198.51.100.3"], [200, 200, 429]),
+        (["127.0.0.1"], ["198.51.100.1", "198.51.100.1", "198.51.100.1", "198.51.100.2"], [200, 200, 429, 200]),
+        (["127.0.0.1"], ["8.8.8.1, 198.51.100.1", "8.8.8.2, 198.51.100.1", "8.8.8.3, 198.51.100.1"], [200, 200, 429]),
+        (["127.0.0.1"], ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::3"], [200, 200, 429, 200]),
+    ],
+)
+def test_one_visitor_of_a_page_does_not_use_up_what_all_have(
+    catalogue: Path, toy_models: ToyModels, proxies: list[str], askers: list[str], statuses: list[int]
+) -> None:
+    settings = parse(
+        Settings,
+        {
+            "catalogue": str(catalogue),
+            "detector": toy_models.detector,
+            "embedder": toy_models.embedder,
+            "origins": [SHOP_PAGE],
+            "proxies": proxies,
+            "rate": 0.001,
+            "burst": 2,
+        },
+        "test",
+    )
+    keys, _ = Keys.open(settings.state_folder)
+    token, _, _ = keys.token([SHOP_PAGE], 60)
+    with running(create_app(settings, keys), settings) as url:
+        found = [
+            httpx2.get(
+                f"{url}/v1/looks",
+                headers={"Authorization": f"Bearer {token}", "Origin": SHOP_PAGE, "X-Forwarded-For": asker},
+            ).status_code
+            for asker in askers
+        ]
+    assert found == statuses
+
+
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.7/8", "*", ""])
+def test_a_proxy_is_named_by_its_address(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"need an address such as 10\.0\.0\.7, or a network such as 10\.0\.0\.0/8"):
+        parse(Settings, {"catalogue": "shop", "proxies": [text]}, "test")

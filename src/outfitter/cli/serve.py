@@ -24,6 +24,10 @@ def command(
     origin: Annotated[
         list[str] | None, typer.Option(help="A website whose pages may call, such as https://shop.example; repeatable.")
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="A proxy before it, whose X-Forwarded-For is believed: its address or network; repeatable."),
+    ] = None,
     insecure_local: Annotated[bool, typer.Option(help="No keys. For a laptop: loopback only.")] = False,
     state: Annotated[
         Path | None, typer.Option(help="Where keys and events are kept; default: beside --catalogue.")
@@ -36,7 +40,9 @@ def command(
     workers: Annotated[int | None, typer.Option(min=1, help="Cores for the models; all by default.")] = None,
     queue: Annotated[int | None, typer.Option(min=1, help="Requests that may wait; beyond them 503.")] = None,
     timeout: Annotated[float | None, typer.Option(help="The longest a request may take, in seconds.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Requests a second for each key; 0 for no limit.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Requests a second for a key, or a page's visitor; 0: no limit.")
+    ] = None,
     uploads: Annotated[
         Path | None, typer.Option(help="Keep uploaded photos in this folder, up to 1 GB; by default none are kept.")
     ] = None,
@@ -59,6 +65,7 @@ def command(
     given: dict[str, Any] = {
         "state": state,
         "origins": tuple(origin or ()),
+        "proxies": tuple(proxy or ()),
         "events": events,
         "learnt": learnt,
         "merchandising": merchandising,

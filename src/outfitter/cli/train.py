@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from outfitter.learn.loop import Run
 
 MODELS = (
-    "faster_rcnn_lite, faster_rcnn_inception_resnet_v2, faster_rcnn_resnet50_fpn_v2, ssd300_vgg16, "
-    "ssdlite320_mobilenet_v3 or rt_detr_v2"
+    "faster_rcnn_lite, faster_rcnn_lite2, faster_rcnn_inception_resnet_v2, faster_rcnn_resnet50_fpn_v2, "
+    "ssd300_vgg16, ssdlite320_mobilenet_v3 or rt_detr_v2"
 )
 
 

@@ -38,6 +38,7 @@ from outfitter.learn.export import export_detector
 from outfitter.learn.options import Optimiser, TrainOptions
 from outfitter.learn.train import RUN_FILE, Progress, RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import encode_jpeg, load_photo
+from outfitter.system import replace_file
 from outfitter.taxonomy import slot_of_category
 from outfitter.values import Annotations, Detections, Example, Photo, Product
 
@@ -161,7 +162,7 @@ def _begun_alike(work: Path, asked: dict[str, str | int]) -> None:
     told = work / ASKED_FILE
     if not told.is_file():
         work.mkdir(parents=True, exist_ok=True)
-        told.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+        replace_file(told, lambda file: file.write(f"{json.dumps(asked, indent=2)}\n".encode()))
         return
     before = json.loads(told.read_text(encoding="utf-8"))
     differing = ", ".join(
@@ -179,7 +180,7 @@ def _labelled(
     if not told.is_file():
         shutil.rmtree(data, ignore_errors=True)
         found = label_feed(open_feed(feed), data, detector, class_names, advance)
-        told.write_text(json.dumps(dataclasses.asdict(found)), encoding="utf-8")
+        replace_file(told, lambda file: file.write(json.dumps(dataclasses.asdict(found)).encode()))
         return found
     return Labelled(**json.loads(told.read_text(encoding="utf-8")))
 

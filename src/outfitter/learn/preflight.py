@@ -61,6 +61,20 @@ def check_classes(info: RunInfo, train: Sequence[Example], val: Sequence[Example
     return [*notes, f"{len(train)} photos to train on: {counts}"]
 
 
+def check_photos(info: RunInfo, *splits: Sequence[Example]) -> None:
+    """See that all photos are where the data set says: val's would be missed hours later, at the first evaluation.
+
+    Raises:
+        TrainingError: some are not.
+    """
+    absent = [example.image for split in splits for example in split if not example.image.is_file()]
+    if absent:
+        raise TrainingError(
+            f"{info.data}: {len(absent)} of {sum(map(len, splits))} photos are missing, such as {absent[0]}. "
+            "Copy them to their places, or prepare the data set again: 'outfitter datasets prepare' drops them."
+        )
+
+
 def draw_samples(folder: Path, samples: Samples) -> None:
     """Draw photos as the model will see them, with their boxes, into ``samples.png``."""
     with tempfile.TemporaryDirectory(prefix="outfitter-samples-") as scratch:

@@ -28,10 +28,11 @@ from outfitter.learn.models import build
 from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.options import TrainOptions
 from outfitter.learn.predict import TorchDetector
-from outfitter.learn.preflight import check_classes, draw_pairs, draw_samples
+from outfitter.learn.preflight import check_classes, check_photos, draw_pairs, draw_samples
 from outfitter.learn.reopen import reopen
 from outfitter.learn.samples import Batch, Samples, mask_names, stream
 from outfitter.photo import load_photo
+from outfitter.system import replace_file
 from outfitter.values import Detections, Example
 
 __all__ = [
@@ -63,7 +64,7 @@ class RunInfo:
 
     def write(self, run: Path) -> None:
         values = {"options": self.options.model_dump(mode="json"), "class_names": self.class_names, "data": self.data}
-        (run / RUN_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        replace_file(run / RUN_FILE, lambda file: file.write(f"{json.dumps(values, indent=2)}\n".encode()))
 
 
 def read_run(run: Path) -> RunInfo:
@@ -220,11 +221,12 @@ def start(
     Where `init` finds other classes, its classifier is made anew, and the log says so.
 
     Raises:
-        TrainingError: the folder is not empty, there is nothing to train on, a class without boxes, or `init` is of
-            another architecture.
+        TrainingError: the folder is not empty, there is nothing to train on, a class without boxes, a photo is missing,
+            or `init` is of another architecture.
     """
     task = DetectorTask(info, train, val)
     notes = check_classes(info, train, val)
+    check_photos(info, train, val)
     if init is not None:
         _check_init(init, info)
     run = begin(
@@ -250,11 +252,12 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
     """Go on with the run in `folder` from its newest checkpoint, to `steps` if given, else to its own goal.
 
     Raises:
-        TrainingError: no run there, or it is already at or past `steps`.
+        TrainingError: no run there, it is already at or past `steps`, or a photo is missing.
     """
     info = read_run(folder)
     if steps is not None:
         info = RunInfo(info.options.model_copy(update={"steps": steps}), info.class_names, info.data)
+    check_photos(info, train, val)
     found = newest_before(folder, info.options.steps, DetectorTask.resumed_by)
     weights = info.options.weights if found is None else NO_WEIGHTS
     run = begin(folder, info.options, DetectorTask(info, train, val), weights)

@@ -34,18 +34,17 @@ WRITE_SECONDS: Final = 600.0
 _log = logging.getLogger("outfitter.service")
 
 
-def create_app(settings: Settings, keys: Keys | None = None, fetch: Callable[[str], bytes] | None = None) -> FastAPI:
+def create_app(settings: Settings, keys: Keys, fetch: Callable[[str], bytes] | None = None) -> FastAPI:
     """The app; models and catalogue are loaded at once, so that what is wrong with them is an error now.
 
     Args:
-        keys: None opens, or makes, those of the state folder.
+        keys: `Keys.open` of the state folder, which tells the admin key when it makes one; or `Keys.ephemeral`.
         fetch: URL → bytes; None fetches from the public internet only.
 
     Raises:
         CatalogueError, ModelError, ConfigError.
     """
     metrics = Metrics()
-    keys = keys or Keys.open(settings.state_folder)[0]
     settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     happenings = Happenings(EventStore(settings.events or settings.state_folder / "events.db"), metrics)
     storefront = Storefront(settings, keys, metrics, happenings.store, fetch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -66,11 +67,12 @@ async def reader(request: Request, credentials: _Bearer) -> Caller:
     try:
         caller = _caller(front, request, credentials)
     except RefusedError as refused:
-        front.rates.take(f"refused {_address(request)}")  # guessing is slowed down
+        front.rates.take(f"refused {_visitor(request)}")  # guessing is slowed down
         headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
         raise Problem(refused.status, "key", str(refused), headers=headers) from None
     request.scope["caller"] = caller.id
-    front.rates.take(caller.id)
+    # Everybody who looks at a page asks with the same token: one of them must not use up what all have.
+    front.rates.take(caller.id if caller.admin else f"{caller.id} {_visitor(request)}")
     return caller
 
 
@@ -111,3 +113,14 @@ def _own_origin(request: Request) -> str:
 
 def _address(request: Request) -> str:
     return request.client.host if request.client else "?"
+
+
+def _visitor(request: Request) -> str:
+    """The address that asks; of IPv6 its network of 64 bits, in which whoever has one address has all."""
+    try:
+        address = ip_address(_address(request))
+    except ValueError:  # a socket without addresses
+        return _address(request)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((address, 64), strict=False))
+    return str(address)

@@ -26,7 +26,8 @@ def listen(app: FastAPI, settings: Settings, host: str, port: int) -> tuple[uvic
         log_config=None,
         log_level="warning",
         server_header=False,
-        proxy_headers=False,  # whoever asks could write them
+        proxy_headers=bool(settings.proxies),  # whoever else asks could write them
+        forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=round(settings.seconds) + 5,
         timeout_keep_alive=10,
     )

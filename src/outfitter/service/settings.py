@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -22,7 +23,16 @@ def checked_origin(text: str) -> str:
     return text
 
 
+def checked_network(text: str) -> str:
+    """``10.0.0.7`` or ``10.0.0.0/8`` → the network, as ``10.0.0.7/32``. Raises ValueError."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("need an address such as 10.0.0.7, or a network such as 10.0.0.0/8") from None
+
+
 Origin = Annotated[str, AfterValidator(checked_origin)]
+Network = Annotated[str, AfterValidator(checked_network)]
 
 
 class Settings(Options):
@@ -37,11 +47,14 @@ class Settings(Options):
         learnt: what 'outfitter events learn' wrote; None learns from the events themselves, now and then.
         merchandising: rules and scenarios, a YAML file.
         origins: websites whose pages may call the API.
+        proxies: what stands before the service: only of these it believes who asks (``X-Forwarded-For``) and by which
+            scheme (``X-Forwarded-Proto``).
         insecure_local: no keys; for a laptop.
         workers: cores for the models.
         queue: requests that may wait for a worker; beyond them 503.
         seconds: the longest a request may take, its waiting included; then 503.
-        rate, burst: requests a second per key, and how many at once after a pause; then 429. 0: unlimited.
+        rate, burst: requests a second, and how many at once after a pause; then 429. 0: unlimited. Counted for the
+            admin key as one, for a token by the address that asks: everybody who looks at a page has the same.
         body_bytes: the longest body of a request.
         uploads: a folder in which uploaded photos are kept; None, the default, keeps none.
         uploads_bytes: how many bytes of them are kept; the oldest give way.
@@ -58,6 +71,7 @@ class Settings(Options):
     learnt: Path | None = None
     merchandising: Path | None = None
     origins: tuple[Origin, ...] = ()
+    proxies: tuple[Network, ...] = ()
     insecure_local: bool = False
     workers: int = Field(default_factory=cores, ge=1)
     queue: int = Field(default=64, ge=1)

@@ -19,6 +19,7 @@ from outfitter.errors import ConfigError, nearest
 
 NAMES: Final = (
     "faster_rcnn_lite",
+    "faster_rcnn_lite2",
     "faster_rcnn_inception_resnet_v2",
     "faster_rcnn_resnet50_fpn_v2",
     "ssd300_vgg16",

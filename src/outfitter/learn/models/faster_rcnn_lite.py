@@ -1,4 +1,4 @@
-"""The light default: Faster R-CNN on EfficientNet-Lite0, for CPUs.
+"""The light default: Faster R-CNN on EfficientNet-Lite, for CPUs.
 
 Faster R-CNN (Ren et al., 2015) with a feature pyramid (Lin et al., 2017) of 96 channels on strides 8, 16, 32 and 64.
 At 256×384 pixels it costs about 1.2 G multiply-adds, most of them in the backbone: no stride-4 level, one 3×3
@@ -29,8 +29,6 @@ from outfitter.learn.targets import outputs_for
 DEFAULTS: Final[Mapping[str, Any]] = {}
 """The general ones are this model's."""
 
-WIDTHS = [40, 112, 320]
-"""Channels of EfficientNet-Lite0 at strides 8, 16 and 32."""
 CHANNELS = 96
 HIDDEN = 256
 ANCHOR_SIZES = ((16, 28), (40, 64), (96, 144), (208, 288))
@@ -38,15 +36,16 @@ ANCHOR_SIZES = ((16, 28), (40, 64), (96, 144), (208, 288))
 
 
 class LitePyramid(nn.Module):
-    """EfficientNet-Lite0's strides 8, 16, 32 → pyramid levels "0", "1", "2" and "pool" of `CHANNELS` channels."""
+    """EfficientNet-Lite's strides 8, 16, 32 → pyramid levels "0", "1", "2" and "pool" of `CHANNELS` channels."""
 
     out_channels = CHANNELS
 
-    def __init__(self, weights: str | None) -> None:
+    def __init__(self, weights: str | None, variant: int) -> None:
         super().__init__()
         file = None if weights in (None, NO_WEIGHTS) else Path(str(weights))
-        self.body = efficientnet_lite(0, file, weights == NO_WEIGHTS, features_only=True, out_indices=(2, 3, 4))
-        self.fpn = FeaturePyramidNetwork(WIDTHS, CHANNELS, extra_blocks=LastLevelMaxPool())
+        body: Any = efficientnet_lite(variant, file, weights == NO_WEIGHTS, features_only=True, out_indices=(2, 3, 4))
+        self.body = body
+        self.fpn = FeaturePyramidNetwork(body.feature_info.channels(), CHANNELS, extra_blocks=LastLevelMaxPool())
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         features = self.body(images)
@@ -79,10 +78,10 @@ class LiteFasterRCNN(FasterRCNN):  # type: ignore[misc]
         return {**second, **first, "loss_segments": self.segments(levels, masks)}
 
 
-def build(class_names: Sequence[str], weights: str | None = None) -> LiteFasterRCNN:
-    """weights: EfficientNet-Lite0's for ImageNet, from a file, else from an installed package or the hub."""
+def build(class_names: Sequence[str], weights: str | None = None, variant: int = 0) -> LiteFasterRCNN:
+    """weights: of EfficientNet-Lite`variant` for ImageNet, from a file, else from an installed package or the hub."""
     model = LiteFasterRCNN(
-        LitePyramid(weights),
+        LitePyramid(weights, variant),
         rpn_anchor_generator=AnchorGenerator(ANCHOR_SIZES, ((0.5, 1.0, 2.0),) * len(ANCHOR_SIZES)),
         rpn_pre_nms_top_n_train=1000,
         rpn_pre_nms_top_n_test=300,
