@@ -8,7 +8,7 @@ import re
 import pytest
 
 from outfitter import errors
-from outfitter.errors import OutfitterError, nearest
+from outfitter.errors import OutfitterError, nearest, reason
 
 
 def test_tree_in_the_docstring_is_the_tree() -> None:
@@ -34,3 +34,17 @@ def test_nothing_near() -> None:
 
 def test_any_iterable_will_do() -> None:
     assert nearest("topp", (name for name in ["long", "top"])) == "; did you mean 'top'?"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("no room. "), "no room"),
+        (ValueError("\n first of two\nlines"), "first of two"),
+        (KeyError("x"), "'x'"),
+        (OSError(), "OSError"),
+        (RuntimeError("\n "), "RuntimeError"),
+    ],
+)
+def test_what_another_library_said(error: Exception, told: str) -> None:
+    assert reason(error) == told

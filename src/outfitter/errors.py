@@ -17,7 +17,7 @@ A message says what is wrong, what was got, what is allowed, and what to do:
     images/000012.jpg: box 3 is [40, 10, 40, 90], zero width; need x1 < x2.
     Run 'outfitter datasets check PATH' to list every bad box.
 
-`nearest` finds the name that was probably meant, for the "did you mean" part.
+`nearest` finds the name that was probably meant, for the "did you mean" part; `reason` is what another library said.
 """
 
 from __future__ import annotations
@@ -68,6 +68,11 @@ class TrainingError(OutfitterError):
 
 class EvaluationError(OutfitterError):
     """Predictions and truth that cannot be scored against each other."""
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what an error of another library says, without a full stop; its class, if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")
 
 
 def nearest(got: str, allowed: Iterable[str], otherwise: str = "") -> str:

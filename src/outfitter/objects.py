@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import urlsplit
 
+from outfitter.errors import reason
+
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Store
 
@@ -113,5 +115,4 @@ def _explained() -> Iterator[None]:
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
         raise OSError("access is denied; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
     except exceptions.BaseError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise OSError(lines[0][:300] if lines else type(error).__name__) from error
+        raise OSError(reason(error)[:300]) from error

@@ -12,7 +12,7 @@ from math import floor
 from typing import Any, Final
 
 from outfitter.distributed.quiet import quiet, ray
-from outfitter.errors import ConfigError
+from outfitter.errors import ConfigError, reason
 
 PATIENCE: Final = 5.0
 """Seconds that an address has to answer."""
@@ -55,10 +55,9 @@ def connected(address: str | None) -> Iterator[None]:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **settings)
         except Exception as error:  # bare classes of Ray, ConnectionError, ValueError
             where = address or LOCAL
-            reason = str(error).strip().splitlines()[0].rstrip(".")
             raise ConfigError(
-                f"the Ray cluster at {where} cannot be joined: {reason}. Run this on one of its nodes (ray start "
-                f"--address={where}), with the Ray and Python that it has."
+                f"the Ray cluster at {where} cannot be joined: {reason(error)}. Run this on one of its nodes "
+                f"(ray start --address={where}), with the Ray and Python that it has."
             ) from error
         try:
             yield

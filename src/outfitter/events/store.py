@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from outfitter.errors import EventError
+from outfitter.errors import EventError, reason
 from outfitter.evaluation.event_log import EventLog
 from outfitter.events.event import Event, Shown
 
@@ -268,9 +268,9 @@ class EventStore:
                 "write postgresql+psycopg://user@host/name."
             ) from None
         except sa.exc.SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            said = reason(getattr(error, "orig", None) or error)
             raise EventError(
-                f"{what}: {reason}. See that the database is there, has room, and may be written."
+                f"{what}: {said}. See that the database is there, has room, and may be written."
             ) from error
 
 

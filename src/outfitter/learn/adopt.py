@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from outfitter.boutique import design, draw_packshot
 from outfitter.crops import PROTOCOL, crop
-from outfitter.errors import ConfigError, TrainingError, nearest
+from outfitter.errors import ConfigError, TrainingError, nearest, reason
 from outfitter.learn.backbones import read_weights
 from outfitter.values import Crops
 
@@ -252,5 +252,4 @@ def _of_the_hub(source: Source, load: Callable[[], Any]) -> Any:
     except (LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         where = "the folder does not hold it" if source.folder else "the hub did not give it"
         remedy = "Give a folder with its files (or for timm --weights FILE)." if source.folder is None else ""
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise TrainingError(f"{source.family}:{source.name}: {where}: {first} {remedy}".rstrip()) from error
+        raise TrainingError(f"{source.family}:{source.name}: {where}: {reason(error)}. {remedy}".rstrip()) from error

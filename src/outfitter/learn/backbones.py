@@ -15,7 +15,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from outfitter.errors import TrainingError
+from outfitter.errors import TrainingError, reason
 
 
 def _package_file(variant: int) -> Path | None:
@@ -39,9 +39,9 @@ def read_weights(path: Path) -> Mapping[str, Tensor]:
             return load_file(path)
         state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # each format's reader raises classes of its own
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise TrainingError(
-            f"{path}: cannot be read as weights: {reason[0]} Need a .safetensors file, or one that torch.save wrote."
+            f"{path}: cannot be read as weights: {reason(error)}. Need a .safetensors file, or one that "
+            "torch.save wrote."
         ) from error
     return state
 

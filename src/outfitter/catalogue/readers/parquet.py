@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from outfitter.catalogue.readers.source import LONGEST, READERS, Record, Source, own_names, require_columns
-from outfitter.errors import FeedError
+from outfitter.errors import FeedError, reason
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,9 +58,8 @@ def read_parquet(source: Source) -> Iterator[Record]:
             raise
         # Damaged files raise ArrowInvalid, OSError, ArrowNotImplementedError, UnicodeDecodeError, …
         except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
             where = f"row {number + 1}: cannot be read on" if number else "cannot be read as Parquet"
-            raise FeedError(f"{source.name}: {where}: {reason}. Make or download it again.") from None
+            raise FeedError(f"{source.name}: {where}: {reason(error)}. Make or download it again.") from None
 
 
 def _names(source: Source, names: list[str]) -> list[str]:
