@@ -25,7 +25,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from outfitter.errors import PhotoError
+from outfitter.errors import PhotoError, reason
 from outfitter.photo.limits import ALLOWED, FORMATS, LIMITS, Limits
 
 MAX_SCANS: Final = 100
@@ -129,9 +129,8 @@ class OpenedPhoto:
             pixels = int(re.findall(r"\d+", str(error))[0])
             raise PhotoError(_too_large(name, f"{pixels:,}", self._limits)) from None
         except Exception as error:  # damaged files raise nearly every type there is, struct.error, NotImplementedError
-            reason = str(error) or type(error).__name__
             raise PhotoError(
-                f"{name}: cannot be decoded: {reason}. Save or download it again, as JPEG or PNG."
+                f"{name}: cannot be decoded: {reason(error)}. Save or download it again, as JPEG or PNG."
             ) from None
 
 

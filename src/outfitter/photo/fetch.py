@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final, TypeAlias
 from urllib.parse import quote, urljoin, urlsplit
 
-from outfitter.errors import PhotoError
+from outfitter.errors import PhotoError, reason
 from outfitter.objects import read_object
 from outfitter.photo.limits import LIMITS, Limits, too_long
 
@@ -83,8 +83,7 @@ def _request(place: str, url: str, deadline: float, limits: Limits, connect: Con
             raise PhotoError(f"{url}:{via} took over {limits.seconds:g} s. Try again, or download it first.") from None
         if isinstance(error, PhotoError):
             raise
-        reason = str(error) or type(error).__name__
-        raise PhotoError(f"{url}:{via} cannot be fetched: {reason}. Check the address.") from None
+        raise PhotoError(f"{url}:{via} cannot be fetched: {reason(error)}. Check the address.") from None
 
 
 _IN_URL = "/%:@!$&'()*+,;=~?[]"
