@@ -10,7 +10,7 @@ from PIL import Image
 
 from outfitter.datasets import READERS, load
 from tests.cli.conftest import Outfitter
-from tests.datasets.sources import coco, deepfashion, write_text
+from tests.datasets.sources import coco, deepfashion, write_photo, write_text
 
 
 @pytest.fixture
@@ -103,6 +103,33 @@ def test_split_merge_and_remap(prepared: Path, outfitter: Outfitter, tmp_path: P
     run = outfitter("datasets", "merge", prepared, tmp_path / "renamed", "--out", tmp_path / "merged")
     assert run.code == 2
     assert "would be there twice" in run.err
+
+
+def test_what_remap_drops_is_said(outfitter: Outfitter, tmp_path: Path) -> None:
+    write_photo(tmp_path / "src" / "p.jpg", (61, 97))
+    rows = "image,x1,y1,x2,y2,label,split\np.jpg,1,2,30,40,shirt,train\np.jpg,1,2,30,40,jacket,train\n"
+    source = write_text(tmp_path / "src" / "boxes.csv", rows)
+    outfitter("datasets", "prepare", source, "--format", "csv", "--out", tmp_path / "set", "--workers", 1)
+    mapping = write_text(tmp_path / "m.yaml", "shirt: top\njacket: top\n")
+    run = outfitter("datasets", "remap", tmp_path / "set", mapping, "--out", tmp_path / "renamed")
+    assert run.rows[0]["dropped"] == {"duplicate box": 1}
+    assert f"Dropped: 1 × duplicate box; each is in {tmp_path / 'renamed' / 'dropped.jsonl'}" in run.err
+
+
+def test_crops_stay_crops_when_they_are_evaluated(outfitter: Outfitter, tmp_path: Path) -> None:
+    """The protocol is that of the data set, whatever verbs it went through."""
+    source = deepfashion(tmp_path / "df")
+    arguments = ("--format", "deepfashion", "--categories", "broad", "--crop", "0.05,0.20", "--workers", 1)
+    outfitter("datasets", "prepare", source, *arguments, "--out", tmp_path / "crops")
+    mapping = write_text(tmp_path / "m.yaml", "top: upper\nbottom: lower\nlong: whole\n")
+    outfitter("datasets", "remap", tmp_path / "crops", mapping, "--out", tmp_path / "renamed")
+    outfitter("datasets", "convert", tmp_path / "renamed", "--to", "coco", "--out", tmp_path / "moved", "--workers", 1)
+    predictions = write_text(tmp_path / "none.json", "[]")
+    for split, protocol in (("val", "seed-crop"), ("test", "photo")):
+        where = ("--on", tmp_path / "moved", "--split", split, "--out", tmp_path / split)
+        run = outfitter("evaluate", predictions, *where, "--resamples", 100)
+        assert run.code == 0, run.err
+        assert json.loads((tmp_path / split / "metrics.json").read_text())["protocol"] == protocol
 
 
 def test_convert_draw_and_stats(prepared: Path, outfitter: Outfitter, tmp_path: Path) -> None:

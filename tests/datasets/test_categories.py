@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -66,12 +67,22 @@ def test_a_mapping_file_renames_drops_and_orders(tmp_path: Path) -> None:
         ("a: 3\n", "the line of 'a' maps to 3; both must be text"),
         ("no: top\n", "the line of False maps to 'top'.*Put quotes around numbers, and around yes, no"),
         ("a: null\n", "every label is null"),
+        ('a: "two\\nlines"\n', r"maps to 'two\\nlines'; both must be text, the class in one line"),
     ],
 )
 def test_a_wrong_mapping_file_is_an_error(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         read_mapping(tmp_path / "m.yaml")
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "two\rlines"])
+def test_a_class_that_is_no_line_is_refused_and_may_be_mapped(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"has a class named .*; need text of one line\. .* write a MAP\.yaml"):
+        choose("fine", Source([], ("top", name)), [])
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(json.dumps({name: None, "top": "top"}))
+    assert choose(str(mapping), Source([], ("top", name)), ["top", name]).class_names == ("top",)
 
 
 def test_a_misspelt_level_is_told_from_a_missing_file() -> None:

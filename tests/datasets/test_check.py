@@ -12,7 +12,8 @@ from PIL import Image, ImageEnhance
 
 from outfitter.datasets import READERS, check
 from outfitter.datasets.dataset import open_canonical
-from outfitter.errors import DatasetError
+from outfitter.datasets.likeness import print_of
+from outfitter.errors import DatasetError, PhotoError
 from tests.datasets.sources import TRUTH, write_photo, write_text
 from tests.datasets.sources import coco as coco_folder
 from tests.datasets.sources import yolo as yolo_folder
@@ -176,6 +177,21 @@ def test_boxes_that_only_fit_the_stored_photo_give_themselves_away(tmp_path: Pat
     write_text(tmp_path / "boxes.csv", "image,x1,y1,x2,y2,label\np.jpg,10,20,50,190,top\n")
     report = check.check(READERS["csv"](tmp_path), workers=1)
     assert [problem.kind for problem in report.problems] == ["boxes not turned"]
+
+
+@pytest.mark.parametrize("value", [None, 0, "wide"])
+def test_a_photo_without_its_size_is_told_where_it_is_needed(value: Any, planted: Planted) -> None:
+    planted.splits["train"]["images"][2]["width"] = value
+    report = planted.check()
+    assert found(report) == [("no size stated", "003.jpg", None)]
+    assert report.harms
+    assert check.check(READERS["coco"](planted.root), workers=1).problems == []
+
+
+def test_a_photo_too_large_to_train_on_is_found_by_its_likeness_too(tmp_path: Path) -> None:
+    Image.new("RGB", (9504, 6336)).save(tmp_path / "p.jpg", quality=10)
+    with pytest.raises(PhotoError, match=r"has 9504 × 6336 = 60,217,344 pixels; the limit is 50,000,000"):
+        print_of(tmp_path / "p.jpg", "p.jpg")
 
 
 def test_quick_does_not_decode(planted: Planted) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from outfitter.datasets import PrepareOptions, load, prepare
 from outfitter.datasets.class_folders import read
 from outfitter.datasets.plain_ground import find_on_plain_ground
+from outfitter.datasets.pool import in_order
 from outfitter.errors import DatasetError, PhotoError
 
 
@@ -62,6 +65,26 @@ def test_folders_become_records_and_the_rest_is_counted(tmp_path: Path) -> None:
         ("validation/dress/c", "val", ("dress",)),
     ]
     assert source.drops.counts() == {"no plain ground": 2}
+
+
+def test_photos_in_no_class_are_counted_and_those_of_one_stem_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("dress/0.jpg", "dress/0.png", "dress/1.png", "shoes/boots/0.png", "loose.png"):
+        (tmp_path / "src" / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo()).save(tmp_path / "src" / place)
+    started = []
+
+    def counted(work: Any, items: Any, workers: int) -> Any:
+        started.append(workers)
+        return in_order(work, items, 1)
+
+    monkeypatch.setattr("outfitter.datasets.class_folders.in_order", counted)
+    options = PrepareOptions(format="class-folders", val=0)
+    done = prepare(tmp_path / "src", tmp_path / "out", options, workers=7)
+    assert done.dropped == {"in no class": 2}
+    assert [example.name for example in load(tmp_path / "out").examples] == ["dress/0.jpg", "dress/0.png", "dress/1"]
+    assert started == [7]
 
 
 def test_a_folder_without_class_folders_is_refused(tmp_path: Path) -> None:

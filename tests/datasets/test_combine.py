@@ -93,6 +93,75 @@ def test_remap_must_name_every_class(tmp_path: Path) -> None:
         remap(folder, mapping, tmp_path / "new")
 
 
+def test_boxes_that_become_the_same_are_one_and_told(tmp_path: Path) -> None:
+    folder = canonical(tmp_path, "a.jpg,1,2,30,40,shirt,train a.jpg,1,2,30,40,jacket,train a.jpg,1,2,30,40,bag,train")
+    mapping = write_text(tmp_path / "m.yaml", "shirt: top\njacket: top\nbag: bag\n")
+    _, dropped = remap(folder, mapping, tmp_path / "new")
+    assert dropped == {"duplicate box": 1}
+    assert shown(load(tmp_path / "new")) == [("a.jpg", "train", ("top", "bag"), [[1, 2, 30, 40], [1, 2, 30, 40]])]
+    (line,) = (tmp_path / "new" / "dropped.jsonl").read_text().splitlines()
+    assert json.loads(line)["reason"] == "duplicate box"
+
+
+def test_a_map_that_drops_every_class_present_is_an_error(tmp_path: Path) -> None:
+    folder = canonical(tmp_path, "a.jpg,1,2,30,40,shirt,train")
+    write_text(folder / "classes.txt", "shirt\nnever\n")
+    mapping = write_text(tmp_path / "m.yaml", "shirt: null\nnever: top\nkilt: bottom\n")
+    with pytest.raises(ConfigError, match=r"drops every class that .*out has: shirt\. Map at least one"):
+        remap(folder, mapping, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+# --- crops
+
+
+def crops(root: Path, number: int = 8, test: bool = True) -> Path:
+    """Two crops of each of `number` photos, half of them in train, half in val, and perhaps a whole photo in test."""
+    rows = ["image,x1,y1,x2,y2,label,split"]
+    for i in range(number):
+        name = write_photo(root / "photos" / f"{root.name}{i}.jpg", (300, 200), i).name
+        split = ("train", "val")[i % 2]
+        rows += [f"{name},10,10,100,90,top,{split}", f"{name},20,95,90,190,bottom,{split}"]
+    if test:
+        rows.append(f"{write_photo(root / 'photos' / f'{root.name}t.jpg', (300, 200), number).name},1,1,99,99,top,test")
+    write_text(root / "photos" / "boxes.csv", "\n".join(rows))
+    prepare(root / "photos", root / "crops", PrepareOptions(format="csv", crop=(0.05, 0.2)), workers=1)
+    return root / "crops"
+
+
+def test_that_photos_are_crops_is_not_forgotten(tmp_path: Path) -> None:
+    one, two = crops(tmp_path / "one"), crops(tmp_path / "two")
+    whole = canonical(tmp_path, "z.jpg,1,2,30,40,top,train")
+    assert (load(one).crops, load(whole).crops) == (("train", "val"), ())
+    remap(one, write_text(tmp_path / "m.yaml", "top: upper\nbottom: lower\n"), tmp_path / "renamed")
+    merge([one, two], tmp_path / "both")
+    merge([one, whole], tmp_path / "mixed")
+    assert load(tmp_path / "renamed").crops == load(tmp_path / "both").crops == ("train", "val")
+    assert load(tmp_path / "mixed").crops == ("val",)
+    (whole / "dataset.json").unlink()
+    merge([one, whole], tmp_path / "unknown")
+    assert load(tmp_path / "unknown").crops is None
+
+
+def test_crops_made_before_it_was_written_down_are_known(tmp_path: Path) -> None:
+    folder = crops(tmp_path / "one")
+    manifest = json.loads((folder / "dataset.json").read_text())
+    del manifest["crops"]
+    write_text(folder / "dataset.json", json.dumps(manifest))
+    assert load(folder).crops == ("train", "val")
+
+
+def test_the_crops_of_a_photo_stay_in_one_split(tmp_path: Path) -> None:
+    resplit(crops(tmp_path / "one", 20, test=False), tmp_path / "new", {"val": 0.3, "test": 0.2}, 1)
+    data = load(tmp_path / "new")
+    assert data.crops == ("train", "val", "test")
+    splits: dict[str, set[str]] = {}
+    for example in data.examples:
+        splits.setdefault(example.name.split("@")[0], set()).add(example.split)
+    assert len(splits) == 20
+    assert all(len(own) == 1 for own in splits.values())
+
+
 # --- split
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,53 @@ def test_a_number_after_a_name_may_be_anothers_name(tmp_path: Path) -> None:
         assert after.image.read_bytes() == before.image.read_bytes()
     later = ["shoe.png", "shoe.jpg", "Shoe~2.png", "shoe.gif", "SHOE~2.jpg"]
     assert stems(later) == ["shoe", "shoe~3", "Shoe~2", "shoe~4", "SHOE~2~2"]
+
+
+def test_names_that_lists_and_folders_would_lose_survive(tmp_path: Path) -> None:
+    truth = Annotations(np.zeros((0, 4), np.float32), (), (61, 97))
+    names = ("4 .jpeg", "4.jpeg", "\u00a05\u00a0.jpeg", ".hidden.jpg", ".folder/6.jpg", " a . /7.", "...")
+    examples = tuple(
+        Example(write_photo(tmp_path / "photos" / f"{i}.jpg", (61, 97), i), n, truth, "train")
+        for i, n in enumerate(names)
+    )
+    for format in ("yolo", "voc"):
+        assert len(again(Dataset(("top",), examples), format, tmp_path / format).examples) == len(names)
+    assert stems(names) == ["4", "4~2", "5", "hidden", "folder/6", "a/7", "photo"]
+
+
+def test_coco_keeps_the_licence(tmp_path: Path) -> None:
+    data = replace(crowded(tmp_path), licence="CC0-1.0", crops=("train",))
+    convert(data, tmp_path / "out", "coco", workers=1)
+    found = load(tmp_path / "out")
+    assert (found.licence, found.crops) == ("CC0-1.0", ("train",))
+    convert(replace(data, crops=None), tmp_path / "unknown", "coco", workers=1)
+    assert load(tmp_path / "unknown").crops is None
+
+
+@pytest.mark.parametrize("change", ["splits", "boxes", "pictures"])
+def test_what_was_begun_with_other_photos_is_not_gone_on_with(
+    change: str, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = data.examples
+    boxes = first.annotations.boxes_xyxy.copy()
+    boxes[0] -= 1
+    other: dict[str, Any] = {
+        "splits": {"split": "val"},
+        "boxes": {"annotations": replace(first.annotations, boxes_xyxy=boxes)},
+        "pictures": {"image": write_photo(tmp_path / "other" / "1.jpg", (61, 97), 77)},
+    }
+
+    def stop(*_: object) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("outfitter.datasets.yolo.data_yaml", stop)
+        with pytest.raises(InterruptedError):
+            convert(data, tmp_path / "out", "yolo", workers=1)
+    changed = replace(data, examples=(replace(first, **other[change]), *others))
+    with pytest.raises(DatasetError, match="was begun with other options, or with other photos or boxes"):
+        convert(changed, tmp_path / "out", "yolo", workers=1)
+    convert(data, tmp_path / "out", "yolo", workers=1)
 
 
 def test_what_goes_wrong(data: Dataset, tmp_path: Path) -> None:

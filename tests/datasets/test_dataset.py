@@ -48,6 +48,13 @@ def test_a_folder_made_by_hand_needs_only_coco(folder: Path) -> None:
     assert data.licence == ""
 
 
+def test_a_class_without_a_name_is_refused(folder: Path) -> None:
+    (folder / "classes.txt").unlink()
+    edit(folder, lambda content: content["categories"][0].update(name=""))
+    with pytest.raises(DatasetError, match="set: has a class named ''; need text of one line"):
+        load(folder)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

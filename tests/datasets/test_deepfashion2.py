@@ -66,5 +66,5 @@ def test_what_is_broken_is_counted(tmp_path: Path) -> None:
     root = tree(tmp_path, item1=item("vest", 1, 2, 3), item2=item("vest", 1, 2, 30, 40))
     write_text(root / "train" / "annos" / "000003.json", "{")
     source = deepfashion2.read(root)
-    assert [record.labels for record in source.records] == [("vest",), ("vest",)]
+    assert [(record.labels, record.rejected) for record in source.records] == [(("vest",), 1)] * 2
     assert source.drops.counts() == {"malformed box": 2, "malformed annotation": 1}

@@ -51,6 +51,14 @@ def test_a_broken_shape_is_dropped_and_the_others_keep_their_labels(shape: Any, 
     assert [(drop.reason, drop.box) for drop in source.drops] == [("malformed box", 0)]
 
 
+@pytest.mark.parametrize("shapes", [None, 3])
+def test_shapes_that_are_no_list_are_dropped_and_named(shapes: Any, tmp_path: Path) -> None:
+    write_text(tmp_path / "some" / "q.json", json.dumps({"imagePath": "q.jpg", "shapes": shapes}))
+    source, records = one_photo(tmp_path)
+    assert [record.name for record in records] == ["some/p"]
+    assert source.drops.counts() == {"malformed annotation": 1}
+
+
 def test_other_json_beside_is_counted_and_nothing_but_other_json_is_an_error(tmp_path: Path) -> None:
     write_text(tmp_path / "package.json", '{"name": "x"}')
     with pytest.raises(DatasetError, match=r"none of its 1 \.json files is LabelMe's"):

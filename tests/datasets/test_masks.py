@@ -113,6 +113,15 @@ def test_what_is_missing_or_broken_is_counted(tmp_path: Path) -> None:
     assert "holds id 7, and there are 4 labels" in source.drops[2].detail
 
 
+def test_a_mask_of_two_photos_is_nobodys(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    write_photo(root / "photos" / "9.png", (120, 200))
+    source = read(root)
+    assert [record.name for record in source.records] == ["2", "10"]
+    assert [(drop.reason, Path(drop.where).name) for drop in source.drops] == [("mask of two photos", "9.png")]
+    assert "9.jpg and 9.png" in source.drops[0].detail
+
+
 def grey_png(path: Path, ids: np.ndarray, bits: int) -> Path:
     """A grey PNG, spelled out, for Pillow writes none of 2 or 4 bits. ids: uint8 (H, W), W a multiple of four."""
     height, width = ids.shape

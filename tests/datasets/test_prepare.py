@@ -226,6 +226,18 @@ def test_turned_photos_are_mended_and_said(tmp_path: Path) -> None:
     assert example.annotations.boxes_xyxy.tolist() == [[57, 1, 95, 30]]
 
 
+def test_boxes_that_only_fit_the_stored_photo_are_turned_without_its_size(tmp_path: Path) -> None:
+    write_photo(tmp_path / "src" / "p.jpg", (300, 100), orientation=6)
+    write_photo(tmp_path / "src" / "q.jpg", (300, 100), 1, orientation=6)
+    rows = "image,x1,y1,x2,y2,label,split\np.jpg,50,10,250,90,top,train\nq.jpg,50,10,101,90,top,train\n"
+    write_text(tmp_path / "src" / "boxes.csv", rows)
+    done = run(tmp_path / "src", tmp_path / "out", format="csv")
+    assert done.notes == {"boxes turned upright with their photo": 1, "boxes cut at the photo's edge": 1}
+    turned, rounded = load(tmp_path / "out").examples
+    assert turned.annotations.boxes_xyxy.tolist() == [[10, 50, 90, 250]]
+    assert rounded.annotations.boxes_xyxy.tolist() == [[50, 10, 100, 90]]  # a pixel over the edge tells nothing
+
+
 # --- what goes wrong
 
 
@@ -266,7 +278,7 @@ def test_a_photo_listed_twice_and_a_name_that_is_no_utf8_are_dropped(tmp_path: P
 
 def test_a_split_of_nothing_new_and_boxes_in_pixels_is_an_error_that_names_a_line(tmp_path: Path) -> None:
     write_photo(tmp_path / "src" / "images" / "a.jpg", (61, 97))
-    write_text(tmp_path / "src" / "labels" / "a.txt", "0 30 48 20 40\n")
+    write_text(tmp_path / "src" / "labels" / "a.txt", "0 30 48 20 40\n0 0.5 0.5 0.2 0.3\n")
     write_text(tmp_path / "src" / "data.yaml", "train: images\nval: images\nnames: [top]\n")
     with pytest.raises(DatasetError, match=r"leaves nothing of val\..*2 × box in pixels.*a\.txt: line 1: '0 30 48"):
         run(tmp_path / "src", tmp_path / "out", format="yolo")
@@ -373,6 +385,22 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyP
     run(source, tmp_path / "out", **SEED_CROP)
     assert len(decoded) == 5 + 3  # of six crops, four were there, one of them in half
     assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+
+def test_it_does_not_go_on_with_other_boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = many(tmp_path / "df", 9)
+
+    def stop(*_: object) -> None:
+        raise StopError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("outfitter.datasets.output.write_splits", stop)
+        with pytest.raises(StopError):
+            run(source, tmp_path / "out", **SEED_CROP)
+    boxes = source / "Anno" / "list_bbox.txt"
+    boxes.write_text(boxes.read_text().replace("60 50 230 190", "60 50 200 190"))
+    with pytest.raises(DatasetError, match="was begun with other options, or with other photos or boxes"):
+        run(source, tmp_path / "out", **SEED_CROP)
 
 
 def test_only_a_file_with_its_end_is_whole(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from outfitter.datasets import READERS
+from outfitter.datasets import READERS, PrepareOptions, prepare
+from outfitter.datasets.check import check
 from outfitter.datasets.records import Drops, Source
 from outfitter.datasets.settle import settle
 from outfitter.errors import DatasetError
@@ -60,6 +61,58 @@ def test_names_are_unique_and_do_not_depend_on_where_the_source_lies(format: str
     assert len(set(names)) == len(TRUTH)
     shutil.move(root, tmp_path / "there")
     assert [record.name for record in READERS[format](tmp_path / "there").records] == names
+
+
+GOOD_AND_BROKEN: dict[str, tuple[str, str, str]] = {
+    "coco": ("annotations/instances_train.json", '"bbox": [0, 0, 140, 53]', '"bbox": [0, 0, 140]'),
+    "csv": ("boxes.csv", "b_02.jpg,0,140,0,53", "b_02.jpg,O,140,0,53"),
+    "labelme": ("train/b_02.json", '"points": [', '"pints": ['),
+    "voc": ("Annotations/b_02.xml", "<xmax>140</xmax>", "<xmax>wide</xmax>"),
+    "yolo": ("labels/train/b_02.txt", "2 0.500000", "2 70"),
+}
+"""Format → where the one box of b_02 is, and how it is broken."""
+
+
+@pytest.mark.parametrize("format", SOURCES)
+def test_a_photo_whose_only_box_cannot_be_read_is_no_photo_without_garments(format: str, tmp_path: Path) -> None:
+    file, good, broken = GOOD_AND_BROKEN[format]
+    root = SOURCES[format](tmp_path / "src")
+    text = (root / file).read_text()
+    assert text.count(good) == 1
+    (root / file).write_text(text.replace(good, broken))
+    done = prepare(root, tmp_path / "out", PrepareOptions(format=format), workers=1)
+    assert done.counts["train"]["photos"] == 1
+    assert done.dropped["no good box left"] == 1
+    report = check(READERS[format](root), quick=True, workers=1)
+    assert report.counts()["photo without boxes"] == 1  # that of test, which has none
+
+
+SIZES: dict[str, tuple[str, str, str]] = {
+    "coco": ("annotations/instances_train.json", '"width": 140, "height": 53', '"width": 640.0, "height": 480.0'),
+    "csv": ("boxes.csv", "b_02.jpg,0,140,0,53,long", "b_02.jpg,0,140,0,53,long,640.0,480.0"),
+    "labelme": ("train/b_02.json", '"imageWidth": 140', '"imageWidth": 640.0'),
+    "voc": ("Annotations/b_02.xml", "<width>140</width>", "<width>640.0</width>"),
+}
+"""Format → where the size of b_02 is, and another one as pandas writes it."""
+
+
+@pytest.mark.parametrize("format", SIZES)
+def test_a_size_with_a_point_is_a_size_and_nought_is_none(format: str, tmp_path: Path) -> None:
+    file, right, wrong = SIZES[format]
+    root = SOURCES[format](tmp_path)
+    text = (root / file).read_text()
+    if format == "csv":
+        text = text.replace(",class", ",class,width,height")
+    assert text.count(right) == 1
+    stated = []
+    for size in (wrong, wrong.replace("640.0", "0").replace("480.0", "0")):
+        (root / file).write_text(text.replace(right, size))
+        stated += [
+            r.stated_wh for r in READERS[format](root).records if isinstance(r.image, Path) and r.image.stem == "b_02"
+        ]
+    assert stated[0] is not None
+    assert stated[0][0] == 640
+    assert stated[1] is None
 
 
 @pytest.mark.parametrize("format", [format for format in READERS if format != "class-folders"])

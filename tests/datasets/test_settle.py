@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from outfitter.datasets.check import look_at_boxes
 from outfitter.datasets.records import Drops, Record, Slice
 from outfitter.datasets.settle import settle, turn
 from outfitter.photo import Header, load_photo
@@ -73,6 +74,20 @@ def test_a_photo_that_lost_all_its_boxes_is_no_photo_without_garments(tmp_path: 
     found = settle(record(photo), Drops())
     assert found is not None
     assert len(found.annotations) == 0
+
+
+def test_boxes_in_shares_are_no_pixels(tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "p.jpg", SIZE)
+    drops = Drops()
+    shares = (0.1, 0.2, 0.8, 0.9)
+    assert settle(record(photo, shares, (0, 0, 1.0, 1.0), (0, 0, 0, 0)), drops) is None
+    assert drops.counts() == {"box in shares": 2, "zero-area box": 1, "no good box left": 1}
+    kinds = [kind for kind, _, _ in look_at_boxes(record(photo, shares), Header(SIZE, 1))]
+    assert kinds == ["box in shares"]
+    for one in (record(photo, shares, normalised=True), record(photo, shares, (1, 2, 30, 40))):
+        assert settle(one, Drops()) is not None
+    tiny = write_photo(tmp_path / "tiny.jpg", (9, 7))
+    assert settle(record(tiny, (0, 0, 1, 1)), Drops()) is not None
 
 
 def test_missing_and_unreadable_photos_are_told_apart(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import tfrecord as package
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outfitter.datasets import tfexample, tfrecord
+from outfitter.datasets import PrepareOptions, load, prepare, tfexample, tfrecord
 from outfitter.datasets.records import Record, Slice, Source
 from outfitter.datasets.tfrecord import BYTES, FLOATS, INTS, Span
 from outfitter.errors import DatasetError
@@ -148,6 +148,15 @@ def test_the_originals_records_are_read(tmp_path: Path) -> None:
     assert source.class_names == ("top", "long")
     assert source.remarks.counts() == {"id gaps": 1}
     assert not source.drops
+
+
+def test_names_that_count_per_file_are_told_apart_and_an_empty_one_gives_way(tmp_path: Path) -> None:
+    data = (original(tmp_path / "src", **{"image/source_id": (b"1", "byte")}) / "train.record").read_bytes()
+    (tmp_path / "src" / "val.record").write_bytes(data)
+    prepare(tmp_path / "src", tmp_path / "out", PrepareOptions(format="tfexample"), workers=1)
+    assert [example.name for example in load(tmp_path / "out").examples] == ["train.record/1", "val.record/1"]
+    _, (record,) = opened(original(tmp_path / "empty", **{"image/source_id": (b"", "byte")}))
+    assert record.name == "img/Red_Blouse/img_1.jpg"
 
 
 def test_labels_come_from_the_map_where_there_is_no_text(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -74,9 +75,13 @@ def prepare(
         say(f"{split}: {counts['photos']} photos, {counts['boxes']} boxes: {classes}")
     for note, number in done.notes.items():
         say(f"Mended: {number} × {note}.")
-    if done.dropped:
-        dropped = ", ".join(f"{number} × {reason}" for reason, number in done.dropped.items())
-        say(f"Dropped: {dropped}; each is in {out / 'dropped.jsonl'}.")
+    _tell_dropped(done.dropped, out)
+
+
+def _tell_dropped(dropped: Mapping[str, int], out: Path) -> None:
+    if dropped:
+        counted = ", ".join(f"{number} × {reason}" for reason, number in dropped.items())
+        say(f"Dropped: {counted}; each is in {out / 'dropped.jsonl'}.")
 
 
 def margins(text: str) -> tuple[float, float] | None:
@@ -189,7 +194,9 @@ def remap(folder: Data, mapping: Annotated[Path, typer.Argument(metavar="MAP.yam
     """Rename classes; MAP.yaml has a line 'old: new' for each, and 'old: null' to drop its boxes."""
     from outfitter.datasets import combine
 
-    emit({"dataset": str(out), "splits": combine.remap(folder, mapping, out)})
+    counts, dropped = combine.remap(folder, mapping, out)
+    emit({"dataset": str(out), "splits": counts, "dropped": dropped})
+    _tell_dropped(dropped, out)
 
 
 @app.command()

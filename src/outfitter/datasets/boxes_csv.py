@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from outfitter.datasets.image_root import ImageRoot
-from outfitter.datasets.records import READERS, SPLIT_ALIASES, Box, Drops, Record, Source, read_lines
+from outfitter.datasets.records import READERS, SPLIT_ALIASES, Box, Drops, Record, Source, read_lines, size_of
 from outfitter.errors import DatasetError
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -46,6 +46,7 @@ class _Photo:
     size: tuple[int, int] | None
     boxes: list[Box] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    rejected: int = 0
 
 
 @READERS.register("csv")
@@ -85,8 +86,7 @@ def _records(file: Path, drops: Drops) -> Iterator[Record]:
                 "malformed line", image or str(file), f"{where}: {','.join(row)[:100]!r}: no image, or an unknown split"
             )
             continue
-        size = tuple(int(cells[side]) if cells.get(side, "").isdecimal() else 0 for side in ("width", "height"))
-        photo = photos.setdefault(image, _Photo(where, split, (size[0], size[1]) if min(size) > 0 else None))
+        photo = photos.setdefault(image, _Photo(where, split, size_of(cells.get("width"), cells.get("height"))))
         if photo.split != split:
             raise DatasetError(f"{where}: {image} is in {split}, and was in {photo.split} in {photo.where}.")
         values = [cells[column] for column in corners]
@@ -96,9 +96,11 @@ def _records(file: Path, drops: Drops) -> Iterator[Record]:
             a, b, c, d = map(float, values)
         except ValueError:
             drops.add("malformed box", image, f"{where}: {', '.join(values)}; need four numbers")
+            photo.rejected += 1
             continue
         if not cells["label"]:
             drops.add("unknown class", image, f"{where}: the label is empty")
+            photo.rejected += 1
             continue
         photo.boxes.append((a, b, c, d) if corners is _CORNERS else (a, b, a + c, b + d))
         photo.labels.append(cells["label"])
@@ -112,4 +114,5 @@ def _records(file: Path, drops: Drops) -> Iterator[Record]:
             photo.where,
             photo.split,
             stated_wh=photo.size,
+            rejected=photo.rejected,
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 import yaml
 
-from outfitter.datasets.records import Source
+from outfitter.datasets.records import Source, check_names, is_name
 from outfitter.errors import ConfigError, DatasetError
 from outfitter.taxonomy import BROAD, CCP_TO_SLOT, SLOTS
 
@@ -82,6 +82,7 @@ def choose(categories: str, source: Source, labels: Iterable[str]) -> Naming:
     met = set(labels)
     if categories == "fine":
         declared = [*source.class_names, *sorted(met - set(source.class_names))]
+        check_names(declared, "--categories fine", "Rename it, or write a MAP.yaml with a line 'label: class' for it.")
         return Naming({label: label for label in declared}, tuple(declared))
     if categories in LEVELS:
         mapping = _level(categories, source, met)
@@ -131,10 +132,10 @@ def read_mapping(path: Path) -> dict[str, str | None]:
         raise ConfigError(f"{path}: holds {type(content).__name__}; need lines 'label: class' or 'label: null'.")
     mapping: dict[str, str | None] = {}
     for label, name in content.items():
-        if not isinstance(label, str) or not (name is None or (isinstance(name, str) and name.strip())):
+        if not isinstance(label, str) or not (name is None or (isinstance(name, str) and is_name(name))):
             raise ConfigError(
-                f"{path}: the line of {label!r} maps to {name!r}; both must be text, or null to drop. "
-                "Put quotes around numbers, and around yes, no, on and off."
+                f"{path}: the line of {label!r} maps to {name!r}; both must be text, the class in one line, or null to "
+                "drop. Put quotes around numbers, and around yes, no, on and off."
             )
         mapping[label] = name
     if not any(mapping.values()):

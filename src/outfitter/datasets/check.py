@@ -15,9 +15,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from outfitter.datasets.likeness import Prints, find_again, print_of
-from outfitter.datasets.pool import Progress, in_order, silent
-from outfitter.datasets.records import SPLITS, Record, Slice, Source, is_utf8, printable
-from outfitter.datasets.settle import clip, fault_of, header_of, pixels, show, turn
+from outfitter.datasets.pool import Progress, at_most, in_order, silent
+from outfitter.datasets.records import SPLITS, Record, Slice, Source, is_utf8, printable, told_apart
+from outfitter.datasets.settle import annotated_size, clip, faults_of, header_of, pixels, show, turn
 from outfitter.errors import PhotoError
 from outfitter.photo import Header
 from outfitter.system import cores
@@ -35,6 +35,7 @@ REMEDIES: Final[Mapping[str, tuple[bool, str]]] = {
     "box outside the photo": (True, f"It was made for another photo or size; {_PREPARE}."),
     "box over the edge": (False, "'outfitter datasets prepare' cuts it at the edge."),
     "malformed box": (True, f"Write four finite numbers; {_PREPARE}."),
+    "box in shares": (True, f"Multiply by the photo's width and height; {_PREPARE}."),
     "box in pixels": (True, "Divide by the photo's width and height; 'outfitter datasets prepare' drops it."),
     "malformed line": (True, f"Correct or delete the line; {_PREPARE}."),
     "malformed annotation": (True, "Export the file again; 'outfitter datasets prepare' drops the photo."),
@@ -46,6 +47,10 @@ REMEDIES: Final[Mapping[str, tuple[bool, str]]] = {
     "size differs": (
         True,
         "Its boxes belong to another size: bring back that file; 'outfitter datasets prepare' drops it.",
+    ),
+    "no size stated": (
+        True,
+        "Write the upright photo's width and height, in pixels; 'outfitter datasets prepare --format coco' does it.",
     ),
     "boxes not turned": (
         True,
@@ -67,6 +72,8 @@ REMEDIES: Final[Mapping[str, tuple[bool, str]]] = {
     "id gaps": (False, "Outfitter goes by names; other tools may count classes wrongly."),
     "in no split": (True, "Add it to a split; 'outfitter datasets prepare' drops it."),
     "name not UTF-8": (True, "Rename the file: convmv -f latin1 -t utf-8; 'outfitter datasets prepare' drops it."),
+    "in no class": (False, "Move it to CLASS/ or SPLIT/CLASS/; 'outfitter datasets prepare' drops it."),
+    "mask of two photos": (True, "Rename all photos of the name but one; 'outfitter datasets prepare' drops them."),
     "no plain ground": (False, "Its garment cannot be found without a model; 'outfitter datasets prepare' drops it."),
     "no category": (True, "Add its category; 'outfitter datasets prepare' drops it."),
     "no box": (False, "It is not listed."),
@@ -115,12 +122,18 @@ def check(source: Source, *, quick: bool = False, workers: int | None = None, pr
     """
     report = Report()
     records: list[Record] = []
-    with progress("listing", None) as advance:
+    with progress("listing", None) as advance, at_most(workers):
         for record in source.records:
             records.append(record)
             advance()
     for drop in (*source.drops, *source.remarks):
         report.add(drop.reason, drop.where, drop.detail, drop.box)
+    if source.canonical:
+        for record in records:
+            if record.stated_wh is None:
+                report.add("no size stated", _file(record), record.where)
+    else:
+        records = told_apart(records)
     report.photos, report.boxes = len(records), sum(len(record.boxes) for record in records)
     prints: list[Prints] = []
     printed: list[int] = []
@@ -172,7 +185,7 @@ def _look_at(records: Sequence[Record], decode: Callable[[Record], Prints] | Non
             )
             continue
         found += [(kind, name, detail, box) for kind, detail, box in look_at_boxes(record, header)]
-        if not record.boxes:
+        if not record.boxes and not record.rejected:
             found.append(("photo without boxes", name, record.where))
     return found, prints
 
@@ -182,17 +195,7 @@ def look_at_boxes(record: Record, header: Header) -> Iterator[tuple[str, str, in
     size = header.size_wh
     across = "{} × {}".format(*size)
     boxes = pixels(record, size)
-    stated = record.stated_wh
-    turned = header.orientation != 1
-    if (
-        turned
-        and stated is None
-        and not record.normalised
-        and boxes
-        and _fit(boxes, header.stored_wh)
-        and not _fit(boxes, size)
-    ):
-        stated = header.stored_wh
+    stated = annotated_size(record, header)
     if stated is not None and stated != size:
         if stated != header.stored_wh:
             yield "size differs", f"annotated as {stated[0]} × {stated[1]}, the file has {across}; {record.where}", None
@@ -203,15 +206,16 @@ def look_at_boxes(record: Record, header: Header) -> Iterator[tuple[str, str, in
             None,
         )
         boxes = [turn(box, header) for box in pixels(record, header.stored_wh)]
-    elif turned and (stated is None or header.stored_wh == size):
+    elif header.orientation != 1 and (stated is None or header.stored_wh == size):
         yield (
             "turned by EXIF",
             f"orientation {header.orientation}, and nothing tells if its boxes are; {record.where}",
             None,
         )
     seen: dict[Any, int] = {}
-    for i, (box, label) in enumerate(zip(boxes, record.labels, strict=True)):
-        if fault := fault_of(box, size):
+    faults = faults_of(record, boxes, size)
+    for i, (box, label, fault) in enumerate(zip(boxes, record.labels, faults, strict=True)):
+        if fault:
             yield fault, f"{label} {show(box)} in {across}; {record.where}", i
             continue
         if clip(box, size) != box:
@@ -219,10 +223,6 @@ def look_at_boxes(record: Record, header: Header) -> Iterator[tuple[str, str, in
         first = seen.setdefault((box, label), i)
         if first != i:
             yield "duplicate box", f"{label} {show(box)} is box {first} already; {record.where}", i
-
-
-def _fit(boxes: Sequence[Any], size_wh: tuple[int, int]) -> bool:
-    return all(clip(box, size_wh) == box for box in boxes)
 
 
 def _decode(record: Record) -> Prints:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from outfitter.datasets.image_root import ImageRoot
-from outfitter.datasets.records import READERS, Box, Drops, Record, Source, remark_gaps, split_in
+from outfitter.datasets.records import READERS, Box, Drops, Record, Source, remark_gaps, size_of, split_in
 from outfitter.datasets.segmentation import box_of_segmentation
 from outfitter.errors import DatasetError
 
@@ -109,6 +110,7 @@ def records(
     """The photos of one COCO file, each with its boxes. root: the pictures' folder; by default it is looked for."""
     categories = _categories(content, file)
     boxes_of: dict[int | str | None, list[tuple[Box, str, bool]]] = {}
+    rejected: Counter[int | str | None] = Counter()
     for number, row in enumerate(content["images"]):
         if not isinstance(row, dict) or "id" not in row or not isinstance(row.get("file_name"), str):
             raise DatasetError(f"{file}: image {number} is {json.dumps(row)[:100]}; need at least id and file_name.")
@@ -132,10 +134,12 @@ def records(
         box = _box(found)
         if isinstance(box, str):
             drops.add("malformed box", str(file), f"{who}: {box}")
+            rejected[owner] += 1
             continue
         if not isinstance(category, int) or category not in categories:
             given, ids = found.get("category_id"), ", ".join(map(str, categories)) or "none"
             drops.add("unknown class", str(file), f"{who}: category_id {given!r}; the file's categories are {ids}")
+            rejected[owner] += 1
             continue
         boxes_of[owner].append((box, categories[category], bool(found.get("iscrowd", 0))))
     find = ImageRoot(file, split).find if root is None else partial(_below, root.resolve())
@@ -143,8 +147,6 @@ def records(
         if row["id"] is None:
             continue
         found_boxes = boxes_of.pop(row["id"])
-        width, height = row.get("width"), row.get("height")
-        stated = (width, height) if isinstance(width, int) and isinstance(height, int) else None
         yield Record(
             image=find(row["file_name"]),
             name=row["name"] if isinstance(row.get("name"), str) else row["file_name"],
@@ -153,7 +155,8 @@ def records(
             where=f"{file}, image id {row['id']}",
             split=split,
             crowd=tuple(crowd for _, _, crowd in found_boxes),
-            stated_wh=stated if stated and min(stated) > 0 else None,
+            stated_wh=size_of(row.get("width"), row.get("height")),
+            rejected=rejected[row["id"]],
         )
 
 

@@ -16,10 +16,12 @@ from outfitter.datasets.dataset import Dataset, load
 from outfitter.datasets.likeness import find_alike, prints_of
 from outfitter.datasets.output import begin, finish
 from outfitter.datasets.pool import Progress, silent
-from outfitter.datasets.records import record_of
+from outfitter.datasets.prepare import renamed
+from outfitter.datasets.records import SPLITS, Drops, Record, record_of
+from outfitter.datasets.seed_crop import photo_of
+from outfitter.datasets.settle import as_stated, settle
 from outfitter.datasets.split import assign, blocks
 from outfitter.errors import ConfigError, DatasetError, nearest
-from outfitter.values import Annotations, Example
 
 Counts = dict[str, dict[str, Any]]
 
@@ -52,7 +54,8 @@ def merge(folders: Sequence[Path], out: Path) -> Counts:
     class_names = tuple(dict.fromkeys(name for part in parts for name in part.class_names))
     licence = "; ".join(dict.fromkeys(part.licence for part in parts if part.licence))
     about = {"source": [str(folder) for folder in folders], "licence": licence, "options": {"verb": "merge"}}
-    return _write(out, examples, class_names, about)
+    crops = [crop for part in parts for crop in _crops(part)]
+    return _write(out, [record_of(example) for example in examples], crops, class_names, about)
 
 
 def _titles(folders: Sequence[Path]) -> list[str]:
@@ -65,11 +68,11 @@ def _titles(folders: Sequence[Path]) -> list[str]:
     raise ConfigError(f"{folders[0]} is named twice; name each data set once.")
 
 
-def remap(folder: Path, mapping_file: Path, out: Path) -> Counts:
-    """Rename classes by a ``label: class`` file; ``null`` drops boxes. Returns the counts.
+def remap(folder: Path, mapping_file: Path, out: Path) -> tuple[Counts, dict[str, int]]:
+    """Rename classes by a ``label: class`` file; ``null`` drops boxes. Returns the counts, and what became a duplicate.
 
     Raises:
-        ConfigError: the file is wrong, or does not name a class of the data set.
+        ConfigError: the file is wrong, does not name a class of the data set, or drops all that there are.
     """
     data, mapping = load(folder), read_mapping(mapping_file)
     for name in data.class_names:
@@ -78,19 +81,24 @@ def remap(folder: Path, mapping_file: Path, out: Path) -> Counts:
                 f"{mapping_file}: does not name {name!r}{nearest(name, mapping, '.')} Every class needs a line: "
                 f"{', '.join(data.class_names)}. Map it to a class, or to null to drop its boxes."
             )
-    examples = [replace(example, annotations=_renamed(example.annotations, mapping)) for example in data.examples]
+    present = {label for example in data.examples for label in example.annotations.labels} or set(data.class_names)
+    if all(mapping[name] is None for name in present):
+        raise ConfigError(
+            f"{mapping_file}: drops every class that {folder} has: {', '.join(sorted(present))}. Map at least one to a "
+            "class."
+        )
+    drops = Drops()
+    kept: list[tuple[Record, bool | None]] = []
+    for example, crop in zip(data.examples, _crops(data), strict=True):
+        record = renamed(record_of(example), mapping)._replace(where=str(folder))
+        if settled := settle(record, drops, as_stated(example.annotations.size_wh)):  # what is twice in it now
+            kept.append((settled.record, crop))
     met = {mapping[name] for name in data.class_names}
     class_names = tuple(dict.fromkeys(name for name in mapping.values() if name is not None and name in met))
     options = {"verb": "remap", "mapping": mapping}
-    return _write(out, examples, class_names, {"source": str(folder), "licence": data.licence, "options": options})
-
-
-def _renamed(truth: Annotations, mapping: Mapping[str, str | None]) -> Annotations:
-    named = [mapping[label] for label in truth.labels]
-    kept = [i for i, name in enumerate(named) if name is not None]
-    assert truth.crowd is not None
-    labels = tuple(name for name in named if name is not None)
-    return Annotations(truth.boxes_xyxy[kept], labels, truth.size_wh, truth.crowd[kept])
+    about = {"source": str(folder), "licence": data.licence, "options": options}
+    records, crops = [record for record, _ in kept], [crop for _, crop in kept]
+    return _write(out, records, crops, class_names, about, drops), drops.counts()
 
 
 def resplit(
@@ -119,7 +127,7 @@ def resplit(
     """
     data = load(folder)
     names = [example.name for example in data.examples]
-    groups = blocks(names, block) if group_by is None else _matched(names, group_by)
+    groups = _neighbours(names, block) if group_by is None else _matched(names, group_by)
     if keep_similar:
         groups = _joined(groups, data, progress)
     splits = assign(groups, [example.annotations.labels for example in data.examples], shares, seed)
@@ -127,7 +135,14 @@ def resplit(
     options = {"verb": "split", "shares": dict(shares), "seed": seed, "block": block, "group_by": group_by}
     options["keep_similar"] = keep_similar
     about = {"source": str(folder), "licence": data.licence, "options": options}
-    return _write(out, examples, data.class_names, about)
+    return _write(out, [record_of(example) for example in examples], _crops(data), data.class_names, about)
+
+
+def _neighbours(names: Sequence[str], block: int) -> list[str]:
+    """Groups of `block` photos with consecutive names; the crops of a photo count as one."""
+    photos = list(dict.fromkeys(map(photo_of, names)))
+    group_of = dict(zip(photos, blocks(photos, block), strict=True))
+    return [group_of[photo_of(name)] for name in names]
 
 
 def _matched(names: Sequence[str], expression: str) -> list[str]:
@@ -160,6 +175,25 @@ def _joined(groups: Sequence[str], data: Dataset, progress: Progress) -> list[st
     return [str(names[find(int(group))]) for group in group_of]
 
 
-def _write(out: Path, examples: Sequence[Example], class_names: Sequence[str], about: Mapping[str, Any]) -> Counts:
-    begin(out, about)
-    return finish(out, [record_of(example) for example in examples], class_names, about)
+def _crops(data: Dataset) -> list[bool | None]:
+    """Whether each photo is a crop; None where nobody said."""
+    return [None if data.crops is None else example.split in data.crops for example in data.examples]
+
+
+def _write(
+    out: Path,
+    records: Sequence[Record],
+    crops: Sequence[bool | None],
+    class_names: Sequence[str],
+    about: Mapping[str, Any],
+    drops: Drops | None = None,
+) -> Counts:
+    """crops: for each record, whether it is one. A split is one of crops if all in it are."""
+    if None not in crops:
+        kinds = {(record.split, crop) for record, crop in zip(records, crops, strict=True)}
+        about = {
+            **about,
+            "crops": [split for split in SPLITS if (split, True) in kinds and (split, False) not in kinds],
+        }
+    begin(out, about, records)
+    return finish(out, records, class_names, about, drops)

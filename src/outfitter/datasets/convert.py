@@ -15,9 +15,9 @@ from typing import Any, Final, TypeAlias
 
 from outfitter.datasets import tfexample, voc, yolo
 from outfitter.datasets.dataset import UNFINISHED_FILE, Dataset, write_splits
-from outfitter.datasets.output import begin, extension, stems, write_whole
+from outfitter.datasets.output import begin, extension, stems, write_manifest, write_whole
 from outfitter.datasets.pool import Progress, in_order, silent
-from outfitter.datasets.records import SPLITS, record_of
+from outfitter.datasets.records import SPLITS, Drops, record_of
 from outfitter.photo import encode_jpeg, load_photo, read_header
 from outfitter.registry import Registry
 from outfitter.system import cores
@@ -56,7 +56,8 @@ def convert(
         ConfigError: no such format.
     """
     write = WRITERS[format]
-    begin(out, {"convert": format, "photos": len(data.examples), "class_names": data.class_names})
+    plan = {"convert": format, "photos": len(data.examples), "class_names": data.class_names}
+    begin(out, plan, map(record_of, data.examples))
     names = stems((example.name for example in data.examples), flat=format == "voc")
     tasks = sorted(zip(data.examples, names, strict=True), key=lambda task: SPLITS.index(task[0].split))
     with progress("photos", len(tasks)) as advance:
@@ -99,7 +100,10 @@ def _coco(job: Job) -> None:
     images = [image for images in job.spread(partial(_coco_files, out=job.out)) for image in images]
     pairs = zip(job.tasks, images, strict=True)
     moved = [record_of(example)._replace(image=image) for (example, _), image in pairs]
-    write_splits(job.out, moved, job.data.class_names)
+    data = job.data
+    write_splits(job.out, moved, data.class_names)
+    about = {"licence": data.licence, "options": {"verb": "convert"}, "crops": data.crops}
+    write_manifest(job.out, moved, data.class_names, about, Drops())
 
 
 def _coco_files(tasks: Sequence[Task], out: Path) -> list[Path]:

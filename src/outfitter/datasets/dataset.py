@@ -11,17 +11,16 @@ DIR/prepare.json                    only while a preparation is unfinished
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from outfitter.datasets import coco
-from outfitter.datasets.records import SPLITS, Drops, Record, Slice, Source, read_lines
-from outfitter.datasets.settle import settle
+from outfitter.datasets.records import SPLITS, Drops, Record, Source, check_names, read_lines
+from outfitter.datasets.seed_crop import CROPPED
+from outfitter.datasets.settle import as_stated, settle
 from outfitter.errors import DatasetError, nearest
-from outfitter.photo import Header
 from outfitter.values import Example
 
 CLASSES_FILE: Final = "classes.txt"
@@ -32,11 +31,15 @@ DROPPED_FILE: Final = "dropped.jsonl"
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Annotated photos whose every box is good. Names of examples are unique."""
+    """Annotated photos whose every box is good. Names of examples are unique.
+
+    crops: the splits whose photos are all cut around one garment; None if nobody said so, as of a folder made by hand.
+    """
 
     class_names: tuple[str, ...]
     examples: tuple[Example, ...]
     licence: str = ""
+    crops: tuple[str, ...] | None = None
 
     def split(self, name: str) -> list[Example]:
         """The examples of one split, in order; empty if there are none.
@@ -74,18 +77,14 @@ def load(folder: Path) -> Dataset:
                 f"{record.where}: {record.name} has the class {name!r}; {CLASSES_FILE} names "
                 f"{', '.join(source.class_names)}{nearest(name, source.class_names)}{_hint(folder)}"
             )
-        settled = settle(record, source.drops, partial(_as_stated, record.stated_wh))
+        settled = settle(record, source.drops, as_stated(record.stated_wh))
         _refuse(source.drops, folder)
         assert settled is not None
         assert record.split is not None
         assert isinstance(record.image, Path)
         examples.append(Example(record.image, record.name, settled.annotations, record.split))
     _refuse(source.drops, folder)
-    return Dataset(source.class_names, tuple(examples), source.licence)
-
-
-def _as_stated(size_wh: tuple[int, int], _: Path | Slice) -> Header:
-    return Header(size_wh, 1)
+    return Dataset(source.class_names, tuple(examples), source.licence, _crops(_manifest(folder)))
 
 
 def open_canonical(folder: Path) -> Source:
@@ -113,19 +112,32 @@ def open_canonical(folder: Path) -> Source:
         names = tuple(line for _, line in read_lines(folder / CLASSES_FILE) if line)
     else:
         names = tuple(dict.fromkeys(declared))
+        check_names(names, str(folder), "Rename it in the .json files.")
 
     def every() -> Iterator[Record]:
         for split, file in files.items():
             yield from coco.records(contents.pop(split), file, drops, split, folder)
 
-    return Source(every(), names, licence=_licence(folder), drops=drops, remarks=remarks)
+    return Source(
+        every(), names, licence=str(_manifest(folder).get("licence", "")), drops=drops, remarks=remarks, canonical=True
+    )
 
 
-def _licence(folder: Path) -> str:
+def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        return str(json.loads((folder / MANIFEST_FILE).read_bytes()).get("licence", ""))
-    except (OSError, ValueError, AttributeError):  # a hand-made folder has none
-        return ""
+        content = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except (OSError, ValueError):  # a hand-made folder has none
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _crops(manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
+    crops, options = manifest.get("crops"), manifest.get("options")
+    if isinstance(crops, list):
+        return tuple(crops)
+    if isinstance(options, dict) and "crop" in options:  # prepared before there were "crops"
+        return CROPPED if options["crop"] else ()
+    return None
 
 
 def write_splits(folder: Path, records: Sequence[Record], class_names: Sequence[str]) -> None:

@@ -64,4 +64,7 @@ def _records(source: Path, folders: dict[str, str], drops: Drops) -> Iterator[Re
                 boxes.append((x1, y1, x2, y2))
                 labels.append(known(str(item.get("category_name")), tuple(DEEPFASHION2), f"{file}: {key}"))
             stem = f"{name.removesuffix('.json')}.jpg"
-            yield Record(images / stem, f"{folder}/{stem}", tuple(boxes), tuple(labels), str(file), split)
+            rejected = len(items) - len(boxes)
+            yield Record(
+                images / stem, f"{folder}/{stem}", tuple(boxes), tuple(labels), str(file), split, rejected=rejected
+            )

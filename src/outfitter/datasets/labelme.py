@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from outfitter.datasets.records import READERS, SPLIT_ALIASES, Box, Drops, Record, Source, natural
+from outfitter.datasets.records import READERS, SPLIT_ALIASES, Box, Drops, Record, Source, natural, size_of
 from outfitter.errors import DatasetError
 
 
@@ -33,7 +33,7 @@ def _records(source: Path, files: list[Path], drops: Drops) -> Iterator[Record]:
     for file in files:
         try:
             content = json.loads(file.read_bytes())
-            shapes = content["shapes"]
+            shapes = list(content["shapes"])
             image_path = content["imagePath"]
         except (ValueError, KeyError, TypeError) as error:
             drops.add("malformed annotation", str(file), f"not LabelMe's JSON: {type(error).__name__}: {error}")
@@ -48,12 +48,12 @@ def _records(source: Path, files: list[Path], drops: Drops) -> Iterator[Record]:
             except (ValueError, KeyError, TypeError) as error:
                 del boxes[len(labels) :]
                 drops.add("malformed box", str(file), f"shape {i}: {type(error).__name__}: {error}", i)
-        size = content.get("imageWidth"), content.get("imageHeight")
-        stated = (size[0], size[1]) if isinstance(size[0], int) and isinstance(size[1], int) else None
+        stated = size_of(content.get("imageWidth"), content.get("imageHeight"))
+        rejected = len(shapes) - len(boxes)
         name = file.relative_to(source).with_suffix("").as_posix()
         split = SPLIT_ALIASES.get(file.relative_to(source).parts[0].lower())
         image = Path(os.path.normpath(file.parent / str(image_path).replace("\\", "/")))
-        yield Record(image, name, tuple(boxes), tuple(labels), str(file), split, stated_wh=stated)
+        yield Record(image, name, tuple(boxes), tuple(labels), str(file), split, stated_wh=stated, rejected=rejected)
     if not found:
         raise DatasetError(f"{source}: none of its {len(files)} .json files is LabelMe's. Is --format right?")
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from outfitter.datasets.pool import Progress, in_order, silent
-from outfitter.photo import load_photo
+from outfitter.photo import check_bytes, check_pixels, load_photo
 from outfitter.system import cores
 
 MAX_BITS: Final = 10
@@ -57,6 +57,8 @@ def print_of(source: Path | bytes, name: str) -> Prints:
         with suppress(Exception), Image.open(source, formats=("JPEG",)) as image:
             # At an eighth of its size a JPEG decodes three times as fast. What is odd is left to the loader below,
             # and what is damaged too, which says best how.
+            check_bytes(name, source.stat().st_size)
+            check_pixels(name, image.size)
             image.draft("RGB", (128, 128))
             if image.mode == "RGB" and "icc_profile" not in image.info and image.getexif().get(0x0112, 1) == 1:
                 return _print(image)

@@ -11,6 +11,7 @@ long 520, eyewear 256, headwear 94.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -40,7 +41,10 @@ def read(source: Path) -> Source:
     masks = source / "masks"
     if photos is None or not masks.is_dir():
         raise DatasetError(f"{source}: need photos/NAME.jpg, masks/NAME.png and labels.txt in it.")
-    by_name = {path.stem: path for path in sorted(photos.iterdir()) if path.suffix.lower() in EXTENSIONS}
+    by_name: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(photos.iterdir()):
+        if path.suffix.lower() in EXTENSIONS:
+            by_name[path.stem].append(path)
     drops = Drops()
     is_ccp = set(CCP_TO_SLOT) <= set(labels)
     return Source(
@@ -77,13 +81,18 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
         return np.asarray(image) // np.uint8(spread)
 
 
-def _records(photos: dict[str, Path], masks: Path, labels: tuple[str, ...], drops: Drops) -> Iterator[Record]:
+def _records(photos: dict[str, list[Path]], masks: Path, labels: tuple[str, ...], drops: Drops) -> Iterator[Record]:
     found = {path.stem: path for path in sorted(masks.glob("*.png"))}
     for name in sorted(found.keys() - photos.keys(), key=natural):
         drops.add("missing image", str(found[name]), "there is a mask, but no photo of this name")
     for name in sorted(photos, key=natural):
         if name not in found:
-            drops.add("missing annotation", str(photos[name]), "there is a photo, but no mask of this name")
+            for photo in photos[name]:
+                drops.add("missing annotation", str(photo), "there is a photo, but no mask of this name")
+            continue
+        if len(photos[name]) > 1:
+            names = " and ".join(photo.name for photo in photos[name])
+            drops.add("mask of two photos", str(found[name]), f"it may be that of {names}")
             continue
         try:
             mask = read_mask(found[name])
@@ -93,7 +102,7 @@ def _records(photos: dict[str, Path], masks: Path, labels: tuple[str, ...], drop
             continue
         kept = [(box, label) for box, label in boxes if label not in BACKGROUND]
         yield Record(
-            image=photos[name],
+            image=photos[name][0],
             name=name,
             boxes=tuple(box for box, _ in kept),
             labels=tuple(label for _, label in kept),

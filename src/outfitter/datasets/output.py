@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ _MAGIC: Final = {
 
 _UNSAFE: Final = re.compile(r'[@:*?"<>|\x00-\x1f]')
 """What some file system cannot hold in a name; and @, which numbers the crops of a photo."""
+_ENDS: Final = re.compile(r"^[\s.]+|[\s.]+$")
+"""What a name may not begin or end with: dots hide a file or are lost on Windows, spaces are stripped from lists."""
 
 
 def refuse_taken(out: Path) -> None:
@@ -37,19 +40,25 @@ def refuse_taken(out: Path) -> None:
         raise DatasetError(f"{out}: is not empty, and nothing is ever overwritten. Name a new folder.")
 
 
-def begin(out: Path, plan: Mapping[str, Any]) -> bool:
-    """Claim a new or empty folder, or an unfinished one of the same plan; whether it is such a one.
+def begin(out: Path, plan: Mapping[str, Any], records: Iterable[Record]) -> bool:
+    """Claim a new or empty folder, or an unfinished one of the same plan and records; whether it is such a one.
+
+    records: what is to be written, so that pictures of others, which are there already, are not taken for theirs.
 
     Raises:
         DatasetError: there is something else in it.
     """
     refuse_taken(out)
     unfinished = out / UNFINISHED_FILE
-    text = json.dumps(plan, indent=2, default=str) + "\n"
+    digest = sha256()
+    for record in records:
+        digest.update(repr(record).encode())
+    text = json.dumps({**plan, "records": digest.hexdigest()}, indent=2, default=str) + "\n"
     if unfinished.is_file():
         if unfinished.read_text(encoding="utf-8") != text:
             raise DatasetError(
-                f"{out}: was begun with other options; see {unfinished}. Repeat it with those, or name a new folder."
+                f"{out}: was begun with other options, or with other photos or boxes; see {unfinished}. "
+                "Repeat it with those, or name a new folder."
             )
         return True
     out.mkdir(parents=True, exist_ok=True)
@@ -78,13 +87,21 @@ def finish(
     """
     drops = Drops() if drops is None else drops
     write_splits(out, records, class_names)
+    counts = write_manifest(out, records, class_names, about, drops)
+    (out / UNFINISHED_FILE).unlink()
+    return counts
+
+
+def write_manifest(
+    out: Path, records: Sequence[Record], class_names: Sequence[str], about: Mapping[str, Any], drops: Drops
+) -> dict[str, dict[str, Any]]:
+    """``dataset.json``, and what was dropped beside it; returns the counts per split."""
     with (out / DROPPED_FILE).open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.writelines(json.dumps(drop._asdict(), ensure_ascii=False) + "\n" for drop in drops)
     counts = count(records, class_names)
     manifest = {"format": 1, **about, "class_names": class_names, "splits": counts, "dropped": drops.counts()}
     text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
     (out / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
-    (out / UNFINISHED_FILE).unlink()
     return counts
 
 
@@ -122,14 +139,17 @@ def stems(names: Iterable[str], *, flat: bool = False) -> list[str]:
 
 
 def _stem(name: str, flat: bool) -> str:
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    stem, suffix = os.path.splitext("/".join(parts) or "photo")  # noqa: PTH122
-    stem = _UNSAFE.sub("_", stem if suffix.lower() in EXTENSIONS else stem + suffix)
+    stem, suffix = os.path.splitext(name.replace("\\", "/"))  # noqa: PTH122
+    whole = stem if suffix.lower() in EXTENSIONS else stem + suffix
+    parts = [part for piece in whole.split("/") if (part := _ENDS.sub("", piece))]
+    stem = _UNSAFE.sub("_", "/".join(parts) or "photo")
     return stem.replace("/", "__") if flat else stem
 
 
 def extension(data: bytes) -> str:
     """The extension that a picture's first bytes call for."""
+    if data[4:8] == b"ftyp":
+        return ".avif"
     return next((extension for start, extension in _MAGIC.items() if data.startswith(start)), ".jpg")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Final, Protocol, TypeVar
 
 from outfitter.errors import DatasetError
@@ -15,6 +16,8 @@ from outfitter.errors import DatasetError
 T = TypeVar("T")
 R = TypeVar("R")
 CHUNK: Final = 32
+LIMIT: Final = ContextVar[int | None]("LIMIT", default=None)
+"""How many processes a reader may start, where it needs some to list its records."""
 
 
 class Advance(Protocol):
@@ -31,6 +34,16 @@ class Progress(Protocol):
 def silent(label: str, total: int | None, /) -> Iterator[Advance]:  # noqa: ARG001
     """The progress of those who do not look."""
     yield lambda _done=1, /: None
+
+
+@contextmanager
+def at_most(workers: int | None) -> Iterator[None]:
+    """Set `LIMIT` for a while."""
+    token = LIMIT.set(workers)
+    try:
+        yield
+    finally:
+        LIMIT.reset(token)
 
 
 def in_order(

@@ -6,7 +6,7 @@ The result is the same, to the byte, for any number of workers and after any int
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 from outfitter.config import Options
 from outfitter.datasets.categories import choose
 from outfitter.datasets.output import abandon, begin, extension, finish, refuse_taken, stems, write_whole
-from outfitter.datasets.pool import Progress, in_order, silent
-from outfitter.datasets.records import READERS, SPLITS, Drops, Record, Slice, is_utf8, printable
+from outfitter.datasets.pool import Progress, at_most, in_order, silent
+from outfitter.datasets.records import READERS, SPLITS, Drops, Record, Slice, is_utf8, printable, told_apart
 from outfitter.datasets.seed_crop import CROPPED, LazyPhoto, cut, keep_large
 from outfitter.datasets.settle import header_of, settle
 from outfitter.datasets.split import BLOCK, VAL_SHARE, assign, blocks
@@ -88,19 +88,19 @@ def prepare(
     opened = reader(source)
     refuse_taken(out)
     records: list[Record] = []
-    with progress("listing", None) as advance:
+    with progress("listing", None) as advance, at_most(workers):
         for record in opened.records:
             records.append(record)
             advance()
     splits = {record.split for record in records if record.split is not None} or {"train"}
     naming = choose(options.categories, opened, {label for record in records for label in record.labels})
-    records = [_renamed(record, naming.mapping) for record in _distinct(records, opened.drops)]
+    records = [renamed(record, naming.mapping) for record in _distinct(told_apart(records), opened.drops)]
     if not records:
         raise DatasetError(f"{source}: holds no annotated photos.{_why(opened.drops)}")
     records = _with_splits(records, options)
 
     plan = {"source": str(source), **options.model_dump(mode="json"), "mapping": dict(naming.mapping)}
-    resumed = begin(out, plan)
+    resumed = begin(out, plan, records)
     whole = _Part(drops=opened.drops)
     tasks = list(zip(records, stems(record.name for record in records), strict=True))
     work = partial(_work, options=options, folder=out, resumed=resumed)
@@ -118,6 +118,7 @@ def prepare(
     about = {
         "source": str(source),
         "licence": opened.licence,
+        "crops": CROPPED if options.crop else (),
         "options": options.model_dump(mode="json"),
         "mended": dict(whole.notes),
     }
@@ -145,11 +146,13 @@ def _distinct(records: Sequence[Record], drops: Drops) -> list[Record]:
     return list(kept.values())
 
 
-def _renamed(record: Record, mapping: Any) -> Record:
-    kept = [i for i, label in enumerate(record.labels) if mapping[label] is not None]
+def renamed(record: Record, mapping: Mapping[str, str | None]) -> Record:
+    """The record with the classes that its labels are mapped to; boxes whose label is mapped to None are left out."""
+    names = [mapping[label] for label in record.labels]
+    kept = [i for i, name in enumerate(names) if name is not None]
     return record._replace(
         boxes=tuple(record.boxes[i] for i in kept),
-        labels=tuple(mapping[record.labels[i]] for i in kept),
+        labels=tuple(name for name in names if name is not None),
         crowd=tuple(record.crowd[i] for i in kept) if record.crowd else (),
     )
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from outfitter.errors import DatasetError
 from outfitter.registry import Registry
@@ -46,7 +46,8 @@ class Record(NamedTuple):
 
     name: its id within the source, unique. boxes: ``xyxy``, as annotated, in pixels, or in shares of the photo's
     sides if `normalised`. where: the annotation's file, and line where it has one. crowd: one flag per box, or empty.
-    split: None if the source has no partition. stated_wh: the photo's size as the annotation has it.
+    split: None if the source has no partition. stated_wh: the photo's size as the annotation has it. rejected: how many
+    boxes more it was given that could not be read.
     """
 
     image: Path | Slice
@@ -58,6 +59,7 @@ class Record(NamedTuple):
     crowd: tuple[bool, ...] = ()
     stated_wh: tuple[int, int] | None = None
     normalised: bool = False
+    rejected: int = 0
 
 
 def record_of(example: Example) -> Record:
@@ -94,7 +96,7 @@ class Source:
 
     class_names: as the source declares them, in its order; empty if it does not.
     levels: ready-made mappings of its labels by the level's name, ``broad`` or ``slots``. remarks: what `check` should
-    tell though nothing was left out for it; complete when the records are used up.
+    tell though nothing was left out for it; complete when the records are used up. canonical: it is loaded as it lies.
     """
 
     records: Iterable[Record]
@@ -103,6 +105,7 @@ class Source:
     licence: str = ""
     drops: Drops = field(default_factory=Drops)
     remarks: Drops = field(default_factory=Drops)
+    canonical: bool = False
 
 
 Reader: TypeAlias = Callable[[Path], Source]
@@ -141,10 +144,51 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise DatasetError(f"{path}: cannot be read: {error.strerror}. Check the path.") from None
 
 
+def size_of(width: Any, height: Any) -> tuple[int, int] | None:
+    """The size that an annotation states, where 400.0, as pandas writes it, is 400; None if it states none, or 0."""
+    try:
+        sides = float(width), float(height)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    whole = all(side > 0 and side.is_integer() for side in sides)
+    return (int(sides[0]), int(sides[1])) if whole else None
+
+
+def file_of(record: Record) -> Path:
+    """The file that holds the record's picture."""
+    return record.image.path if isinstance(record.image, Slice) else record.image
+
+
+def told_apart(records: Sequence[Record]) -> list[Record]:
+    """The records, where photos of one name that lie in different files get names by their paths.
+
+    As much of the paths is taken as tells them apart. What has one name in one file is one photo, listed twice.
+    """
+    first: dict[str, Path] = {}
+    files: dict[str, set[Path]] = {}
+    for record in records:
+        file = file_of(record)
+        before = first.setdefault(record.name, file)
+        if before is not file and before != file:
+            files.setdefault(record.name, {before}).add(file)
+    return [
+        record._replace(name=_longer(record, files[record.name])) if record.name in files else record
+        for record in records
+    ]
+
+
+def _longer(record: Record, files: Collection[Path]) -> str:
+    inside = isinstance(record.image, Slice)
+    depth = 1 if inside else record.name.count("/") + 1
+    while len({path.parts[-depth:] for path in files}) < len(files):
+        depth += 1
+    title = "/".join(file_of(record).parts[-depth:])
+    return f"{title}/{record.name}" if inside else title
+
+
 def is_utf8(record: Record) -> bool:
     """Whether the names of a record's photo can be written as UTF-8; a file's name is any bytes."""
-    path = record.image.path if isinstance(record.image, Slice) else record.image
-    return printable(text := f"{record.name}{path}") == text
+    return printable(text := f"{record.name}{file_of(record)}") == text
 
 
 def printable(text: str) -> str:
@@ -162,6 +206,18 @@ def remark_gaps(ids: Iterable[int], file: Path, what: str, remarks: Drops) -> No
             str(file),
             f"{what} run from {found[0]} to {found[-1]}, and there are {len(found)}; {gap} is not there",
         )
+
+
+def is_name(text: str) -> bool:
+    """Whether a class may be called so: it can be a line of ``classes.txt``."""
+    return bool(text.strip()) and "\n" not in text and "\r" not in text
+
+
+def check_names(names: Iterable[str], where: str, remedy: str) -> None:
+    """Raises DatasetError if a class has a name that is none."""
+    for name in names:
+        if not is_name(name):
+            raise DatasetError(f"{where}: has a class named {name!r}; need text of one line. {remedy}")
 
 
 def known(label: str, names: Sequence[str], where: str) -> str:

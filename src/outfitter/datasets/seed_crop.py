@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import struct
 from collections.abc import Sequence
 from hashlib import sha256
@@ -88,6 +89,11 @@ def cut(
         one = record._replace(image=image, name=record.name + number, stated_wh=size)
         crops.append(one._replace(boxes=(inside,), labels=(label,), crowd=(False,)))
     return crops
+
+
+def photo_of(name: str) -> str:
+    """The name of the photo that a crop of this name is from; a photo's own name stays as it is."""
+    return re.sub(r"@\d+$", "", name)
 
 
 def keep_large(settled: Settled, drops: Drops) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ import numpy as np
 
 from outfitter.datasets.records import Box, Drops, Record, Slice
 from outfitter.errors import PhotoError
-from outfitter.photo import Header, read_header
+from outfitter.photo import Header, check_bytes, check_pixels, read_header
 from outfitter.values import Annotations
 
 SNAP: Final = 0.01
@@ -20,12 +20,30 @@ SNAP: Final = 0.01
 MOST: Final = 1e9
 """No photo is as wide, and float32 holds it."""
 
+SLACK: Final = 2.0
+"""Pixels that a box may reach over the edge by rounding and still be said to fit."""
+
+TINY: Final = 16
+"""In a photo of longer sides than this, boxes within its first pixel are no garments."""
+
 
 def header_of(image: Path | Slice) -> Header:
-    """Raises PhotoError."""
+    """Raises PhotoError: it cannot be opened, or is over a limit of those who will decode it."""
     if isinstance(image, Slice):
-        return read_header(image.read(), name=f"{image.path} at byte {image.offset}")
-    return read_header(image)
+        name, length = f"{image.path} at byte {image.offset}", image.length
+        header = read_header(image.read(), name=name)
+    else:
+        name = str(image)
+        header = read_header(image)
+        length = image.stat().st_size
+    check_bytes(name, length)
+    check_pixels(name, header.stored_wh)
+    return header
+
+
+def as_stated(size_wh: tuple[int, int]) -> Callable[[Path | Slice], Header]:
+    """For `settle`: the header of an upright photo of this size, whose file is not opened."""
+    return lambda _: Header(size_wh, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +72,10 @@ def settle(record: Record, drops: Drops, read: Callable[[Path | Slice], Header] 
     size = header.size_wh
     notes: list[str] = []
     boxes = pixels(record, size)
-    if record.stated_wh is not None and record.stated_wh != size:
-        if record.stated_wh != header.stored_wh:
-            stated = "{} × {}".format(*record.stated_wh)
+    annotated_wh = annotated_size(record, header)
+    if annotated_wh is not None and annotated_wh != size:
+        if annotated_wh != header.stored_wh:
+            stated = "{} × {}".format(*annotated_wh)
             detail = f"{record.where} says {stated} pixels, the file has {size[0]} × {size[1]}"
             drops.add("size differs", name, detail)
             return None
@@ -64,8 +83,7 @@ def settle(record: Record, drops: Drops, read: Callable[[Path | Slice], Header] 
         notes.append("boxes turned upright with their photo")
     kept: list[int] = []
     seen: set[tuple[Box, str]] = set()
-    for i, box in enumerate(boxes):
-        fault = fault_of(box, size)
+    for i, (box, fault) in enumerate(zip(boxes, faults_of(record, boxes, size), strict=True)):
         if fault is not None:
             drops.add(fault, name, f"{show(box)} in {size[0]} × {size[1]}; {record.where}", i)
             continue
@@ -78,8 +96,8 @@ def settle(record: Record, drops: Drops, read: Callable[[Path | Slice], Header] 
             continue
         seen.add((inside, record.labels[i]))
         kept.append(i)
-    if boxes and not kept:
-        drops.add("no good box left", name, f"all its {len(boxes)} boxes were dropped; {record.where}")
+    if not kept and (given := len(boxes) + record.rejected):
+        drops.add("no good box left", name, f"all its {given} boxes were dropped; {record.where}")
         return None
     good = record._replace(
         boxes=tuple(boxes[i] for i in kept),
@@ -89,6 +107,22 @@ def settle(record: Record, drops: Drops, read: Callable[[Path | Slice], Header] 
         normalised=False,
     )
     return Settled(good, size, tuple(notes))
+
+
+def annotated_size(record: Record, header: Header) -> tuple[int, int] | None:
+    """The size that the boxes were made for: as stated, or, where it is not, as stored, if they fit in that alone.
+
+    None: nothing tells.
+    """
+    if record.stated_wh is None and not record.normalised and record.boxes:
+        over = {size: any(_is_over(box, size) for box in record.boxes) for size in (header.stored_wh, header.size_wh)}
+        if over[header.size_wh] and not over[header.stored_wh]:
+            return header.stored_wh
+    return record.stated_wh
+
+
+def _is_over(box: Box, size_wh: tuple[int, int]) -> bool:
+    return not all(abs(value - inside) <= SLACK for value, inside in zip(box, clip(box, size_wh), strict=True))
 
 
 def pixels(record: Record, size_wh: tuple[int, int]) -> list[Box]:
@@ -102,6 +136,16 @@ def pixels(record: Record, size_wh: tuple[int, int]) -> list[Box]:
 def _snap(value: float) -> float:
     whole = round(value)
     return float(whole) if abs(value - whole) <= SNAP else value
+
+
+def faults_of(record: Record, boxes: Sequence[Box], size_wh: tuple[int, int]) -> list[str | None]:
+    """What makes each of a record's boxes unusable in a photo of `size_wh`, or None. boxes: the same, in pixels."""
+    in_shares = (
+        not record.normalised
+        and min(size_wh) > TINY
+        and all(-0.01 <= value <= 1.01 for box in record.boxes for value in box)
+    )
+    return [fault_of(box, size_wh) or ("box in shares" if in_shares else None) for box in boxes]
 
 
 def fault_of(box: Box, size_wh: tuple[int, int]) -> str | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from outfitter.datasets import tfrecord
-from outfitter.datasets.records import READERS, Drops, Record, Slice, Source, natural, remark_gaps, split_in
+from outfitter.datasets.records import READERS, Drops, Record, Slice, Source, natural, remark_gaps, size_of, split_in
 from outfitter.datasets.tfrecord import BYTES, FLOATS, INTS, Span, Value
 from outfitter.errors import DatasetError
 from outfitter.values import Example
@@ -113,14 +113,15 @@ def _record(data: memoryview, offset: int, file: Path, names: dict[int, str]) ->
         raise ValueError(f"{len(boxes)} boxes, {len(labels)} labels")
     crowd = tuple(bool(value) for value in numbers("image/object/is_crowd"))
     sides = numbers("image/width") + numbers("image/height")
+    titles = [*texts("image/source_id"), *texts("image/filename")]
     return Record(
         image=Slice(file, offset + picture.start, picture.end - picture.start),
-        name=next(iter(texts("image/source_id") or texts("image/filename")), ""),
+        name=next(filter(None, titles), ""),
         boxes=boxes,
         labels=tuple(labels),
         where="",
         crowd=crowd if len(crowd) == len(boxes) else (),
-        stated_wh=(int(sides[0]), int(sides[1])) if len(sides) == 2 and min(sides) > 0 else None,
+        stated_wh=size_of(*sides) if len(sides) == 2 else None,
         normalised=True,
     )
 

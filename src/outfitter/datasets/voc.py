@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from outfitter.datasets.records import READERS, SPLITS, Box, Drops, Record, Source, natural, read_lines
+from outfitter.datasets.records import READERS, SPLITS, Box, Drops, Record, Source, natural, read_lines, size_of
 from outfitter.datasets.safe_xml import parse
 from outfitter.errors import DatasetError
 from outfitter.photo import EXTENSIONS
@@ -63,32 +63,33 @@ def _records(files: Sequence[Path], images: Path, split_of: dict[str, str], drop
         boxes: list[Box] = []
         labels: list[str] = []
         crowd: list[bool] = []
+        rejected = 0
         for i, item in enumerate(root.iter("object")):
             label = (item.findtext("name") or "").strip()
             try:
                 edges = [float(item.findtext(f"bndbox/{edge}") or "") for edge in ("xmin", "ymin", "xmax", "ymax")]
             except ValueError:
                 drops.add("malformed box", str(file), f"object {label!r} has no bndbox of four numbers", i)
+                rejected += 1
                 continue
             if not label:
                 drops.add("unknown class", str(file), "the object has no name", i)
+                rejected += 1
                 continue
             boxes.append((edges[0] - 1, edges[1] - 1, edges[2], edges[3]))
             labels.append(label)
             crowd.append((item.findtext("difficult") or "0").strip() == "1")
-        try:
-            width, height = int(root.findtext("size/width") or 0), int(root.findtext("size/height") or 0)
-        except ValueError:
-            width = height = 0
         named = Path((root.findtext("filename") or "").strip().replace("\\", "/")).name
         image = (
             images / named
             if named and (images / named).is_file()
             else photos.get(file.stem, images / (named or file.stem))
         )
-        size = (width, height) if width > 0 and height > 0 else None  # some tools write 0
+        size = size_of(root.findtext("size/width"), root.findtext("size/height"))
         split = split_of.get(file.stem)
-        yield Record(image, file.stem, tuple(boxes), tuple(labels), str(file), split, tuple(crowd), size)
+        yield Record(
+            image, file.stem, tuple(boxes), tuple(labels), str(file), split, tuple(crowd), size, rejected=rejected
+        )
 
 
 def annotation(example: Example, file_name: str) -> str:

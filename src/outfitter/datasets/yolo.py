@@ -100,23 +100,26 @@ def _records(photos: Mapping[str, list[Path]], names: Mapping[int, str], drops: 
             labels = label_file(path)
             boxes: list[Box] = []
             own: list[str] = []
+            rejected = 0
             for number, line in read_lines(labels) if labels.is_file() else ():
                 if not line.strip():
                     continue
                 where = f"{labels}: line {number}"
                 found = _parse(line)
                 if isinstance(found, str):
+                    rejected += 1
                     drops.add(
                         "box in pixels" if "pixels" in found else "malformed line", str(path), f"{where}: {found}"
                     )
                 elif found[0] not in names:
+                    rejected += 1
                     ids = f"{min(names)} to {max(names)}" if names else "none"
                     drops.add("unknown class", str(path), f"{where}: class {found[0]}; data.yaml names {ids}")
                 else:
                     boxes.append(found[1])
                     own.append(names[found[0]])
             name = path.absolute().relative_to(common).as_posix()
-            yield Record(path, name, tuple(boxes), tuple(own), str(labels), split, normalised=True)
+            yield Record(path, name, tuple(boxes), tuple(own), str(labels), split, normalised=True, rejected=rejected)
 
 
 def label_file(photo: Path) -> Path:

@@ -21,7 +21,7 @@ from outfitter.errors import PhotoError
 from outfitter.objects import is_object
 from outfitter.photo.decode import Header, OpenedPhoto, read_header
 from outfitter.photo.fetch import MAX_REDIRECTS, fetch_object, fetch_url
-from outfitter.photo.limits import ALLOWED, EXTENSIONS, FORMATS, LIMITS, Limits, too_long
+from outfitter.photo.limits import ALLOWED, EXTENSIONS, FORMATS, LIMITS, Limits, check_bytes, check_pixels, too_long
 from outfitter.values import Photo
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "Header",
     "Limits",
     "OpenedPhoto",
+    "check_bytes",
+    "check_pixels",
     "encode_jpeg",
     "fetch_url",
     "is_url",
@@ -87,8 +89,7 @@ def read_bytes(
         data = fetch(source) if fetch else own(source, limits)
     else:
         data = _read_file(Path(source), name, limits)
-    if len(data) > limits.bytes:
-        raise PhotoError(too_long(name, f"{len(data):,} bytes", limits))
+    check_bytes(name, len(data), limits)
     if not data:
         raise PhotoError(f"{name}: is empty, 0 bytes; {ALLOWED}. Save or copy it again.")
     return data

@@ -26,7 +26,7 @@ from PIL import (
 )
 
 from outfitter.errors import PhotoError, reason
-from outfitter.photo.limits import ALLOWED, FORMATS, LIMITS, Limits
+from outfitter.photo.limits import ALLOWED, FORMATS, LIMITS, Limits, check_pixels, too_large
 
 MAX_SCANS: Final = 100
 """Of a progressive JPEG, each of which makes the decoder walk the whole picture: a few kilobytes of them take minutes
@@ -102,8 +102,7 @@ class OpenedPhoto:
                 )  # in coded data a 0 follows every 255, so these are scans, or those of a thumbnail
             self._image = Image.open(io.BytesIO(data), formats=FORMATS)
             width, height = self._image.size
-            if width * height > limits.pixels:
-                raise PhotoError(_too_large(name, f"{width} × {height} = {width * height:,}", limits))
+            check_pixels(name, (width, height), limits)
             self.header = Header((width, height), _orientation(self._image.info.get("exif", b"")))
 
     def upright(self) -> Image.Image:
@@ -127,15 +126,11 @@ class OpenedPhoto:
             raise PhotoError(f"{name}: is no picture, or its header is damaged: starts {start!r}; {ALLOWED}.") from None
         except Image.DecompressionBombError as error:  # Pillow's own, higher limit, checked while opening
             pixels = int(re.findall(r"\d+", str(error))[0])
-            raise PhotoError(_too_large(name, f"{pixels:,}", self._limits)) from None
+            raise PhotoError(too_large(name, f"{pixels:,}", self._limits)) from None
         except Exception as error:  # damaged files raise nearly every type there is, struct.error, NotImplementedError
             raise PhotoError(
                 f"{name}: cannot be decoded: {reason(error)}. Save or download it again, as JPEG or PNG."
             ) from None
-
-
-def _too_large(name: str, pixels: str, limits: Limits) -> str:
-    return f"{name}: has {pixels} pixels; the limit is {limits.pixels:,}. Scale it down."
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
