@@ -141,3 +141,52 @@ def test_differences_need_the_same_samples() -> None:
     b = MeanEvidence.of_items(("a", "b"), {"x": np.ones(2)})
     with pytest.raises(EvaluationError, match="on 1 and 2 samples"):
         differences(a, b)
+    with pytest.raises(EvaluationError, match="need the same ones"):
+        differences(a, MeanEvidence.of_items(("b",), {"x": np.ones(1)}))
+
+
+def test_differences_of_samples_in_another_order() -> None:
+    scene = random_scene(11, photos=30, score_steps=10**7)
+    worse = {name: one[::2] for name, one in scene.predictions.items()}
+    first, second = evidence_of(Scene(scene.truth, worse)), evidence_of(scene)
+    turned = evidence_of(Scene(dict(reversed(scene.truth.items())), scene.predictions))
+    expected, found = differences(first, second, replicates=50), differences(first, turned, replicates=50)
+    assert turned.names != first.names
+    assert expected["AP50"].low < expected["AP50"].high
+    for name, one in expected.items():
+        assert vars(found[name]) == pytest.approx(vars(one), abs=1e-12, nan_ok=True)
+
+
+def test_too_few_samples_make_no_interval() -> None:
+    """All resamples of one photo are alike, whatever others would be like."""
+    names = tuple("abcdef")
+    column, worse = np.array([0.5, 0.6, 0.7, np.nan, np.nan, np.nan]), np.array([0.1, 0.2, 0.1, 0.1, 0.3, 0.2])
+    before = MeanEvidence(names, np.arange(6), {"few": column, "many": np.nan_to_num(column, nan=0.5)})
+    after = MeanEvidence(names, np.arange(6), {"few": worse, "many": worse})
+    found, told = differences(before, after, replicates=200), intervals(before, replicates=200)
+    assert found["few"].as_dict() == {
+        "difference": round(found["few"].value, 6), "low": None, "high": None, "p": None, "real": False,
+    }  # fmt: skip
+    assert found["many"].real
+    assert told["few"].as_dict() == {"value": 0.6, "low": None, "high": None}
+    assert told["many"].low < told["many"].value < told["many"].high
+    items = MeanEvidence(("a", "b"), np.array([0, 0, 0, 1, 1]), {"x": np.arange(5.0)})
+    assert items.support("x") == 2
+
+
+def test_what_a_detection_score_rests_on() -> None:
+    """Photos with a box of the class and size that count: of a crowd none does."""
+    scene = random_scene(3, photos=30, crowd=0.2, class_names=("top", "a/b_small", "bag"))
+    evidence = evidence_of(scene)
+    limits = {"AP_small": (0, 32**2), "AR_medium": (32**2, 96**2), "AP_large": (96**2, 1e9)}
+    for score in ("AP", "mAP@0.5IOU", "AR@1", "AP/bag", "AP@0.5IOU/a/b_small", "AR/a/b_small", *limits):
+        least, most = limits.get(score, (0, 1e9))
+        photos = set()
+        for photo, one in scene.truth.items():
+            assert one.crowd is not None
+            for (x1, y1, x2, y2), label, crowd in zip(one.boxes_xyxy.tolist(), one.labels, one.crowd, strict=True):
+                fits = score.partition("/")[2] in ("", label) and least < (x2 - x1) * (y2 - y1) < most
+                photos |= {photo} if fits and not crowd else set()
+        assert evidence.support(score) == len(photos), score
+    assert all(evidence.support(score) for score in evidence(np.ones((1, 30), np.int32)))
+    assert np.isnan(intervals(evidence.only(np.arange(30) < 3), replicates=20)["AP50"].low)

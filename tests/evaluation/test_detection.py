@@ -246,6 +246,16 @@ def test_the_exported_names_are_the_originals() -> None:
     assert "AP@0.5IOU/bottom" not in scores
 
 
+@pytest.mark.parametrize("corner", [0.0, 0.1, 1000.3])
+def test_an_area_on_the_edge_is_of_both_sizes(corner: float) -> None:
+    """As in pycocotools, wherever the box lies; corners are float32, which would make 32 × 32 a little less or more."""
+    for side, sizes in ((32, {"small", "medium"}), (96, {"medium", "large"}), (32.01, {"medium"})):
+        box = [[corner, corner, corner + side, corner + side]]
+        truth = {"a": annotated(box, ["top"], (1200, 1200))}
+        found = {"a": detected(box, ["top"], [0.9], (1200, 1200))}
+        assert score_detections(truth, found, ["top"]).per_size_ap == dict.fromkeys(sizes, pytest.approx(1.0))
+
+
 def test_nothing_found_is_zero_and_no_truth_an_error() -> None:
     nothing = {name: one[:0] for name, one in FOUND.items()}
     assert score_detections(TRUTH, nothing, CLASSES).ap50 == 0.0

@@ -108,4 +108,8 @@ def test_no_file(tmp_path: Path) -> None:
 def test_times() -> None:
     for text in ("1969-07-20T20:17:40", "9998-12-31T23:59:59"):
         assert moment(read_time(text, "here")).startswith(text)
+    assert read_time("20260501", "here") == read_time("2026-05-01", "here") == 1777593600  # and no second of 1970
+    assert [read_time(text, "here") for text in ("20260501.0", "19000", "31000000")] == [20260501, 19000, 31000000]
+    with pytest.raises(EvaluationError, match="the time is '20261301'; need ISO 8601"):
+        read_time("20261301", "here")
     assert read_time("2026-05-01T12:30:00Z", "here") == read_time("2026-05-01T14:30:00+02:00", "here") == 1777638600

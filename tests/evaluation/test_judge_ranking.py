@@ -84,6 +84,22 @@ def test_judged(split: TemporalSplit, tmp_path: Path) -> None:
     assert "diversity" in page
 
 
+def test_of_two_people_nothing_is_sure() -> None:
+    rows = [
+        ("ann", "i1", "view", 1.0),
+        ("bob", "i2", "view", 2.0),
+        ("ann", "i2", "view", 8.0),
+        ("bob", "i3", "view", 9.0),
+    ]
+    split, lists = split_in_time(EventLog.of(rows), 5.0), {"ann": ["i2"], "bob": ["i3"]}
+    result = judge_ranking(split, lists, model="m", model_hash="1", data="d", replicates=20)
+    moved = result.more["differences"]["popular"]["coverage"]
+    assert (moved["low"], moved["high"], moved["p"], moved["real"]) == (None, None, None, False)
+    page = ranking_page(result)
+    assert "no interval" in page
+    assert "– to –" not in page
+
+
 def test_popular_is_not_better_than_itself(split: TemporalSplit) -> None:
     result = judge_ranking(split, popular(split), model="p", model_hash="", data="toy", replicates=50)
     assert not any(one["real"] for one in result.more["differences"]["popular"].values())

@@ -100,6 +100,30 @@ def test_coco_ids_from_zero_with_gaps(tmp_path: Path) -> None:
     assert len(found["street/b.jpg"]) == 0
 
 
+def test_ids_may_be_large(tmp_path: Path) -> None:
+    large = {2**31: "top", 2**70: "bag"}
+    row = {"image_id": 2**65, "category_id": 2**70, "bbox": [10, 20, 30, 40], "score": 0.25}
+    file = tmp_path / "p.json"
+    file.write_text(json.dumps([row, {**row, "category_id": 2**31}]))
+    found = read_predictions(file, TRUTH, {2**65: "shop/c"}, large)
+    assert found["shop/c"].labels == ("bag", "top")
+    with pytest.raises(EvaluationError, match="category_id is 1180591620717411303424; the classes are none"):
+        read_predictions(file, TRUTH, {2**65: "shop/c"}, {})
+
+
+def test_crops_go_by_their_files_too(tmp_path: Path) -> None:
+    """The crops of a photo bear its name and a number, their files cannot."""
+    names = ("p.jpg@0", "p.jpg@1", "x/q.jpg")
+    truth = {name: annotated([[10, 10, 50, 90]], ["top"], SIZE) for name in names}
+    files = ("p@0.jpg", "p@1.jpg", "p.jpg")
+    images = dict(zip(names, (Path("/crops/images/val") / file for file in files), strict=True))
+    named: dict[str, str] = {}
+    rows = [{"photo": f"crops/images/val/{file}", "detections": []} for file in files[:2]]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, {**rows[0], "photo": "q"}]))
+    assert list(read_predictions(tmp_path / "p.jsonl", truth, {}, {}, named, images)) == list(names)
+    assert matched_by_file_name(named, images) == []
+
+
 def test_a_box_that_sticks_out_by_rounding_is_cut(tmp_path: Path) -> None:
     found = lines(tmp_path, {"photo": "a", "detections": [{**GOOD, "box_xyxy": [-0.4, 20, 120.3, 90]}]})
     assert found["street/a.jpg"].boxes_xyxy.tolist() == [[0, 20, 120, 90]]

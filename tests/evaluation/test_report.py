@@ -111,6 +111,38 @@ def test_the_worst_come_first(judgement: Judgement) -> None:
     assert not any(mark.good for mark in (*truth, *shown))
 
 
+def test_what_is_shown_in_a_crowd_is_not_wrong() -> None:
+    truth = {"a": annotated([[0, 0, 40, 40], [50, 50, 100, 100]], ["top"] * 2, (100, 100), [False, True])}
+    boxes = [[0, 0, 40, 40], [50, 50, 80, 80], [60, 60, 90, 90]]
+    dots = []
+    for count in (3, 1):
+        found = {"a": detected(boxes[:count], ["top"] * count, [0.9, 0.8, 0.7][:count], (100, 100))}
+        judged = judge(truth, found, ("top",), learn_prior(truth.values()), 0.5, replicates=20)
+        picture = Photo(np.zeros((100, 100, 3), np.uint8), "a")
+        page = detection_page(result_of(judged), judged, lambda _, picture=picture: picture)  # type: ignore[misc]
+        dots.append(re.findall('<circle class="dot" cx="([^"]+)" cy="([^"]+)" r="5"/>', page))
+    assert dots == [[("200.0", "0.0")]] * 2  # recall 1, precision 1
+
+
+def test_boxes_are_where_they_should_be_on_a_photo_of_another_size(judgement: Judgement) -> None:
+    """Predictions may be scored beside thumbnails."""
+
+    def thumbnail(name: str) -> Photo:
+        width, height = (max(1, side // 4) for side in TRUTH[name].size_wh)
+        return Photo(np.full((height, width, 3), 200, np.uint8), name)
+
+    page = gallery.pairs(judgement, [EVIL], thumbnail, "worst")  # 80 × 100 in the truth, 20 × 25 here
+    assert 'x="2.5" y="2.5" width="12.5" height="20.0"' in page
+
+
+def test_a_score_without_an_interval_is_told_as_such() -> None:
+    evidence = MeanEvidence.of_items(("a", "b"), {"Recall@1": np.array([1.0, 0.0])})
+    result = Result(replace(TERMS, protocol="retrieval"), intervals(evidence, 20), {}, {}, evidence, 20)
+    page = means_page(result, ("Recall@1",))
+    assert "no interval" in page
+    assert "nan" not in page.partition("<body")[2]
+
+
 def test_an_unreadable_photo_is_told(judgement: Judgement) -> None:
     def broken(name: str) -> Photo:
         if name == EVIL:

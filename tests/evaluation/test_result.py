@@ -13,10 +13,12 @@ from outfitter.errors import EvaluationError
 from outfitter.evaluation.baselines import learn_prior
 from outfitter.evaluation.bootstrap import differences
 from outfitter.evaluation.detection import score_detections
+from outfitter.evaluation.evidence import DetectionEvidence
 from outfitter.evaluation.judge import Judgement, judge
+from outfitter.evaluation.matching import match
 from outfitter.evaluation.means import MeanEvidence
 from outfitter.evaluation.result import Result, Terms, comparable, read
-from outfitter.evaluation.table import truth_hash
+from outfitter.evaluation.table import tabulate, truth_hash
 from tests.evaluation.scenes import annotated, random_scene
 
 SCENE = random_scene(7, photos=25, crowd=0.1, class_names=("top", "a/b c", "bag"))
@@ -99,6 +101,11 @@ def test_results_of_other_data_or_protocols_are_not_comparable(judgement: Judgem
     result_of(judgement).write(tmp_path)
     first = read(tmp_path)
     comparable([first, first], ["a", "b"])
+    truth = dict(reversed(SCENE.truth.items()))
+    turned = tabulate(truth, SCENE.predictions, SCENE.class_names)
+    other_order = replace(first, evidence=DetectionEvidence.of(turned, match(turned)))
+    assert truth_hash(truth) == first.terms.data_hash
+    comparable([first, other_order], ["a", "b"])
     for terms, message in (
         (replace(TERMS, data_hash="0"), "b was scored on other data, or the data has changed: 0"),
         (replace(TERMS, protocol="seed-crop"), "b was scored on another protocol: seed-crop"),

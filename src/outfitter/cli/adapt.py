@@ -28,6 +28,7 @@ def command(
     the right garment in the right place before and after.
     """
     from outfitter.artifact import SHIPPED
+    from outfitter.evaluation.report.page import span
     from outfitter.learn import adapt
 
     new_folder(out, "--out")
@@ -45,8 +46,7 @@ def command(
         say(f"left out: {count} × {reason}")
     say(
         f"{done.labelled.train} pictures taught it; of {done.labelled.val} others, {done.after.value:.3f} "
-        f"({done.after.low:.3f} to {done.after.high:.3f}) are right now, {done.before.value:.3f} "
-        f"({done.before.low:.3f} to {done.before.high:.3f}) were before."
+        f"({span(done.after)}) are right now, {done.before.value:.3f} ({span(done.before)}) were before."
     )
     emit(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,11 +79,12 @@ def _tell(
                 continue
             one = moved[name]
             mark = "*" if one.real else " "
-            cells.append(f"{_number(its[name])} {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}){mark}")
+            between = "no interval" if isnan(one.low) else f"{one.low:+.3f} to {one.high:+.3f}"
+            cells.append(f"{_number(its[name])} {one.value:+.3f} ({between}){mark}")
         table.add_row(name, *cells)
     wide_console().print(table)
     real = sum(one.real for moved in found for one in moved.values())
-    tried = sum(len(moved) for moved in found)
+    tried = sum(not isnan(one.low) for moved in found for one in moved.values())
     say(f"{real} of {tried} differences are real at 95 %; about {tried * 0.05:.0f} would seem so by luck alone.")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +14,10 @@ from outfitter import datasets
 from outfitter.cli.draw import draw_boxes
 from outfitter.cli.evaluated import summary
 from outfitter.cli.output import progress, say, wide_console
-from outfitter.cli.predicted import UNFINISHED_FILE, predicted
+from outfitter.cli.predicted import UNFINISHED_FILE, coco_ids, predicted
 from outfitter.cli.subject import Subject, open_subject
 from outfitter.datasets.categories import read_mapping
-from outfitter.datasets.dataset import MANIFEST_FILE
-from outfitter.datasets.seed_crop import CROPPED
+from outfitter.datasets.output import stems
 from outfitter.errors import ConfigError, EvaluationError, PhotoError
 from outfitter.evaluation import bootstrap, packshot, report, tensorboard
 from outfitter.evaluation.baselines import learn_prior, perfect
@@ -30,6 +28,7 @@ from outfitter.evaluation.matching import MAX_DETECTIONS
 from outfitter.evaluation.predictions import renamed
 from outfitter.evaluation.report import gallery
 from outfitter.evaluation.report.means import Row, Shown
+from outfitter.evaluation.report.page import span
 from outfitter.evaluation.result import Result, Terms
 from outfitter.evaluation.table import truth_hash
 from outfitter.evaluation.tensorboard import Drawn
@@ -55,17 +54,19 @@ class Asked:
 def evaluate(model: str, on: Path, out: Path, asked: Asked, workers: int) -> dict[str, Any]:
     """The whole of it; returns what is printed."""
     data = datasets.load(on)
-    examples = data.split(asked.split)
-    if not examples:
+    by_name = {example.name: example for example in data.split(asked.split)}
+    if not by_name:
         raise EvaluationError(
             f"{on}: its split {asked.split!r} is empty; there is nothing to score. Try another --split."
         )
-    protocol = _protocol(on, asked)
+    ids = coco_ids(on / f"{asked.split}.json")
+    examples = [by_name[name] for name in ids.images.values()]
+    protocol = _protocol(data.crops, on, asked)
     subject = open_subject(model, threads=1 if workers > 1 else None)
     truth = {example.name: example.annotations for example in examples}
     tags = read_tags(asked.tags, list(truth)) if asked.tags else None
     stamp = {"model": subject.hash, "data": truth_hash(truth), "split": asked.split}
-    predictions = predicted(subject, on / f"{asked.split}.json", examples, out, stamp, workers)
+    predictions = predicted(subject, ids, examples, out, stamp, workers)
     if asked.map is not None:
         mapping = read_mapping(asked.map)
         predictions = {name: renamed(one, mapping) for name, one in predictions.items()}
@@ -130,20 +131,18 @@ class _Scored:
             return None
 
 
-def _protocol(on: Path, asked: Asked) -> str:
+def _protocol(crops: Sequence[str] | None, on: Path, asked: Asked) -> str:
     """The protocol asked for, if the data set fits it; else the one that the data set was prepared for.
 
     Raises:
         ConfigError: crops asked for and whole photos there, or the other way round.
     """
-    try:
-        crop = json.loads((on / MANIFEST_FILE).read_bytes())["options"]["crop"]
-    except (OSError, ValueError, KeyError, TypeError):  # made by hand: whoever asks knows what it is
+    if crops is None:  # made by hand: whoever asks knows what it is
         return asked.protocol or "photo"
-    cropped = crop is not None and asked.split in CROPPED
+    cropped = asked.split in crops
     if asked.protocol == "seed-crop" and not cropped:
         raise ConfigError(
-            f"--protocol seed-crop: the {asked.split} photos of {on} are whole. "
+            f"--protocol seed-crop: the {asked.split} photos of {on} are not all crops. "
             "Make crops with 'outfitter datasets prepare SOURCE --crop 0.05,0.20 --out CROPS'."
         )
     if asked.protocol == "photo" and cropped:
@@ -193,25 +192,26 @@ def _photos(scored: _Scored) -> tuple[Result, str, Iterator[Drawn]]:
     )
 
 
-def _side_by_side(scored: _Scored, names: Iterable[str]) -> Iterator[Drawn]:
+def _side_by_side(scored: _Scored, names: Sequence[str]) -> Iterator[Drawn]:
     """Photos with the truth on the left and what is shown on the right."""
     shown_from = scored.terms.shown_from
     assert shown_from is not None
-    for name in names:
+    files = stems([f"{name}.jpg" for name in names], flat=True)  # photos keep their own ending, too
+    for name, file in zip(names, files, strict=True):
         photo = scored.picture(name)
         if photo is None:
             continue
         truth, found = scored.truth[name], scored.predictions[name]
         left = draw_boxes(*_smaller(photo, perfect(truth)), scores=False)
         both = np.hstack([left, draw_boxes(*_smaller(photo, found[found.scores >= shown_from]))])
-        yield Drawn(name.replace("/", "-"), encode_jpeg(both, 85), (both.shape[1], both.shape[0]))
+        yield Drawn(file, encode_jpeg(both, 85), (both.shape[1], both.shape[0]))
 
 
 def _smaller(photo: Photo, detections: Detections) -> tuple[Photo, Detections]:
-    """At most `DRAWN_SIDE` pixels long."""
+    """At most `DRAWN_SIDE` pixels long. Boxes keep their share of the photo, which may be of another size than said."""
     image = Image.fromarray(photo.pixels)
     image.thumbnail((DRAWN_SIDE, DRAWN_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    factor = (image.width / photo.size_wh[0], image.height / photo.size_wh[1])
+    factor = (image.width / detections.size_wh[0], image.height / detections.size_wh[1])
     boxes = clip(scale(detections.boxes_xyxy, factor), image.size)
     return Photo(np.asarray(image), photo.name), replace(detections, boxes_xyxy=boxes, size_wh=image.size)
 
@@ -236,8 +236,8 @@ def _packshot_row(scored: _Scored, name: str) -> Row | None:
     photo, best, truth = scored.picture(name), scored.predictions[name][:1], scored.truth[name]
     if photo is None:
         return None
-    left = Photo(draw_boxes(photo, perfect(truth), scores=False), f"{name}: the truth")
-    right = Photo(draw_boxes(photo, best), f"{name}: found first")
+    left = Photo(draw_boxes(*_smaller(photo, perfect(truth)), scores=False), f"{name}: the truth")
+    right = Photo(draw_boxes(*_smaller(photo, best)), f"{name}: found first")
     found = f"{best.labels[0]} {best.scores[0]:.2f}" if len(best) else "nothing"
     caption = f"{name}: {truth.labels[0] if len(truth) else 'no garment'}; found {found}"
     return Row(caption, [Shown(left), Shown(right, False)])
@@ -275,7 +275,7 @@ def _tell(result: Result, out: Path) -> None:
         shown.add_row(
             name,
             f"{score.value:.4f}",
-            f"{score.low:.3f}–{score.high:.3f}",
+            span(score),
             *("–" if guess is None else f"{guess:.4f}" for guess in guesses),
         )
     wide_console().print(shown)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from outfitter.cli.output import say
+from outfitter.evaluation.report.page import span
 from outfitter.evaluation.result import Result
 
 
@@ -15,7 +16,7 @@ def finish(result: Result, page: str, out: Path, what: str) -> dict[str, Any]:
     result.write(out)
     for name, score in result.scores.items():
         if "/" not in name:
-            say(f"{name}: {score.value:.4f} ({score.low:.3f} to {score.high:.3f}){_beside(result, name)}")
+            say(f"{name}: {score.value:.4f} ({span(score)}){_beside(result, name)}")
     say(f"{result.terms.items} {what}. The report is {out / 'report.html'}.")
     return summary(result, out)
 

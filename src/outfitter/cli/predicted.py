@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,28 @@ UNFINISHED_FILE: Final = "unfinished.json"
 """Whose predictions these are, until the result is there."""
 
 
+class Ids(NamedTuple):
+    """Names of photos and classes by their COCO ids. images: in the order of the ids, as pycocotools takes them."""
+
+    images: dict[int | str, str]
+    classes: dict[int, str]
+
+
+def coco_ids(file: Path) -> Ids:
+    """The ids of a data set's file that was found to be good."""
+    content = datasets.coco.read_json(file)
+    rows = sorted(content["images"], key=lambda row: (isinstance(row["id"], str), row["id"]))
+    images = {row["id"]: row["name"] if isinstance(row.get("name"), str) else row["file_name"] for row in rows}
+    return Ids(images, {row["id"]: row["name"] for row in content.get("categories", [])})
+
+
 def predicted(
-    subject: Subject, coco_file: Path, examples: Sequence[Example], out: Path, stamp: Mapping[str, str], workers: int
+    subject: Subject, ids: Ids, examples: Sequence[Example], out: Path, stamp: Mapping[str, str], workers: int
 ) -> dict[str, Detections]:
     """Detections of all photos, read or made; what an interrupted evaluation made is not made again.
 
     Args:
-        coco_file: the truth, whose ids a file of predictions may use.
+        ids: the truth's, which a file of predictions may use.
         out: the result's folder, made if predictions are.
         stamp: what tells this evaluation from others.
 
@@ -40,10 +55,10 @@ def predicted(
     truth = {example.name: example.annotations for example in examples}
     _refuse_full(out, stamp)
     if subject.detect is None:
-        image_ids, class_ids = _coco_ids(coco_file)
+        images = {example.name: example.image.resolve() for example in examples}
         named: dict[str, str] = {}
-        found = read_predictions(subject.path, truth, image_ids, class_ids, named)
-        _tell_matched(named, examples)
+        found = read_predictions(subject.path, truth, ids.images, ids.classes, named, images)
+        _tell_matched(named, images)
         return found
     path = _begin(out, stamp)
     _cut_half_line(path)
@@ -55,13 +70,12 @@ def predicted(
     return read_predictions(path, truth, {}, {})  # as written, so that an interruption changes nothing
 
 
-def _tell_matched(named: Mapping[str, str], examples: Sequence[Example]) -> None:
+def _tell_matched(named: Mapping[str, str], images: Mapping[str, Path]) -> None:
     """Say if photos of a file of predictions may be others than those that are scored, named alike."""
-    images = {example.name: example.image.resolve() for example in examples}
     if alike := matched_by_file_name(named, images):
         theirs, ours = alike[0]
         say(
-            f"{len(alike)} of {len(examples)} photos were matched by their file name alone, though their folders "
+            f"{len(alike)} of {len(images)} photos were matched by their file name alone, though their folders "
             f"differ: {theirs} was taken for {ours}, which is {images[ours]}. Make sure that they are the same photos."
         )
 
@@ -126,9 +140,3 @@ def _cut_half_line(path: Path) -> None:
         with path.open("r+b") as file:
             whole = file.read().rfind(b"\n") + 1
             file.truncate(whole)
-
-
-def _coco_ids(file: Path) -> tuple[dict[int | str, str], dict[int, str]]:
-    content = datasets.coco.read_json(file)
-    names = {row["id"]: row.get("name", row["file_name"]) for row in content["images"]}
-    return names, {row["id"]: row["name"] for row in content["categories"]}

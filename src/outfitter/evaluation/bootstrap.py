@@ -22,6 +22,9 @@ MANY: Final = 10_000
 """Samples from which a fifth of the replicates is enough by default: intervals are narrow there, and their ends vary by
 about a tenth of their width with the seed."""
 LEVEL: Final = 0.95
+FEWEST: Final = 4
+"""Samples that a score must rest on to have an interval. A resample of 3 is one of them three times over in 1 of 27
+cases, and the interval leaves out 1 of 40 at either end: it would but span what the three are. Of 4 it is 1 of 256."""
 CELLS_AT_ONCE: Final = 4_000_000
 """Bounds the memory of a batch of replicates: its weights, times what each weight is spread over."""
 
@@ -42,6 +45,9 @@ class Evidence(Protocol):
 
     def __call__(self, weights: Weights) -> Mapping[str, Values]: ...
 
+    def support(self, score: str) -> int:
+        """The samples that a score rests on: how many have something it is about."""
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything as arrays that need no pickle."""
 
@@ -54,7 +60,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and its 95 % bootstrap interval."""
+    """A score and its 95 % bootstrap interval, NaN where it rests on fewer than `FEWEST` samples."""
 
     value: float
     low: float
@@ -68,7 +74,8 @@ class Interval:
 class Difference:
     """By how much a second score is higher than a first, with its interval.
 
-    p: two-sided; the share of replicates on the less common side of 0, doubled.
+    p: two-sided; the share of replicates on the less common side of 0, doubled. NaN, as is the interval, where a score
+    rests on fewer than `FEWEST` samples.
     """
 
     value: float
@@ -78,7 +85,7 @@ class Difference:
 
     @property
     def real(self) -> bool:
-        """The interval holds no 0."""
+        """There is an interval, and it holds no 0."""
         return self.low > 0 or self.high < 0
 
     def as_dict(self) -> dict[str, float | bool | None]:
@@ -104,7 +111,9 @@ def intervals(
 ) -> dict[str, Interval]:
     """Every score with its interval."""
     drawn = _replicates([evidence], replicates, seed, progress)[0]
-    return {name: Interval(value, *_bounds(drawn[name])) for name, value in plain(evidence).items()}
+    return {
+        name: Interval(value, *_bounds(drawn[name], evidence.support(name))) for name, value in plain(evidence).items()
+    }
 
 
 def plain(evidence: Evidence) -> dict[str, float]:
@@ -122,9 +131,9 @@ def differences(
     """Second minus first, for every score that both have.
 
     Raises:
-        EvaluationError: another number of samples on the two sides.
+        EvaluationError: other samples on the two sides; their order does not matter.
     """
-    if first.samples != second.samples:
+    if sorted(first.names) != sorted(second.names):
         raise EvaluationError(
             f"the runs were scored on {first.samples} and {second.samples} samples; need the same ones."
         )
@@ -134,10 +143,11 @@ def differences(
     for name in before:
         if name in after:
             moved = drawn[1][name] - drawn[0][name]
+            samples = min(first.support(name), second.support(name))
             told = moved[~np.isnan(moved)]
             side = min((told <= 0).sum(), (told >= 0).sum()) + 1
-            p = min(1.0, 2 * float(side) / (len(told) + 1))
-            found[name] = Difference(after[name] - before[name], *_bounds(moved), p)
+            p = min(1.0, 2 * float(side) / (len(told) + 1)) if samples >= FEWEST else float("nan")
+            found[name] = Difference(after[name] - before[name], *_bounds(moved, samples), p)
     return found
 
 
@@ -146,9 +156,9 @@ def json_number(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 6)
 
 
-def _bounds(values: Values) -> tuple[float, float]:
+def _bounds(values: Values, samples: int) -> tuple[float, float]:
     told = values[~np.isnan(values)]
-    if not len(told):
+    if samples < FEWEST or not len(told):
         return float("nan"), float("nan")
     low, high = np.quantile(told, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
@@ -162,16 +172,25 @@ def _replicates(
 ) -> list[dict[str, Values]]:
     """The scores of every resample, for each evidence on the same resamples."""
     samples = evidence[0].samples
+    places = [_places(evidence[0].names, one.names) for one in evidence]
     batch = max(1, CELLS_AT_ONCE // max(1, *(one.width for one in evidence)))
     parts: list[dict[str, list[Values]]] = [{} for _ in evidence]
     for start in range(0, replicates, batch):
         weights = np.stack([_resample(samples, seed, i) for i in range(start, min(start + batch, replicates))])
-        for one, collected in zip(evidence, parts, strict=True):
-            for name, values in one(weights).items():
+        for one, place, collected in zip(evidence, places, parts, strict=True):
+            for name, values in one(weights if place is None else weights[:, place]).items():
                 collected.setdefault(name, []).append(values)
         if progress:
             progress(len(weights))
     return [{name: np.concatenate(values) for name, values in collected.items()} for collected in parts]
+
+
+def _places(names: tuple[str, ...], own: tuple[str, ...]) -> NDArray[np.int64] | None:
+    """Where each of `own` is among `names`; None if both are in one order."""
+    if names == own:
+        return None
+    place = {name: number for number, name in enumerate(names)}
+    return np.array([place[name] for name in own])
 
 
 def _resample(samples: int, seed: int, number: int) -> Weights:

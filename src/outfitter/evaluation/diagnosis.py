@@ -101,7 +101,7 @@ def _changed_inputs(table: Table, retry: Retry | None, now: float) -> Iterator[F
                 return
             again[place] = found
         few = _first_photos(table, RETRIED)
-        ap50, _ = _scores(_with_detections(few, again)) if len(few.truth) else (0.0, 0.0)
+        ap50, _ = _scores(_with_detections(few, again))
         if ap50 > max(now + 0.05, 2 * now):
             yield Finding(cause, remedy, ap50)
 
@@ -138,15 +138,23 @@ def _scores(table: Table) -> tuple[float, float]:
 
 
 def _first_photos(table: Table, most: int = AT_MOST) -> Table:
-    truth, found = table.truth.photo < most, table.found.photo < most
+    """The first photo with a box that counts and those after it; without a gap, so that neighbours stay neighbours."""
+    start = int(table.truth.photo[~table.crowd].min())
+
+    def within(rows: Rows) -> tuple[NDArray[np.bool_], Rows]:
+        place = rows.photo - np.int32(start)
+        keep = (place >= 0) & (place < most)
+        return keep, replace(rows, photo=place)[keep]
+
+    (true, truth), (mine, found) = within(table.truth), within(table.found)
     return replace(
         table,
-        photos=table.photos[:most],
-        sizes_wh=table.sizes_wh[:most],
-        truth=table.truth[truth],
-        crowd=table.crowd[truth],
-        found=table.found[found],
-        score=table.score[found],
+        photos=table.photos[start : start + most],
+        sizes_wh=table.sizes_wh[start : start + most],
+        truth=truth,
+        crowd=table.crowd[true],
+        found=found,
+        score=table.score[mine],
     )
 
 

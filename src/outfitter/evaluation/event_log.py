@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -33,6 +35,8 @@ REQUIRED: Final = ("user", "product", "time")
 
 AGAINST: Final = frozenset({"dismiss", "dislike"})
 """Kinds of events that say no: they are neither popularity nor a choice."""
+DATE: Final = re.compile(r"(19|20)\d{6}")
+"""ISO 8601's basic form of a date, such as 20260501, is no number of seconds: those would all be of August 1970."""
 EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 """Times from the one up to the other can be told as a date."""
@@ -237,11 +241,11 @@ def read_time(text: str, where: str) -> float:
 
 def seconds_of(text: str) -> float:
     """Seconds since 1970 of a number or of ISO 8601, UTC if no zone is named; nan where it is neither."""
+    if not DATE.fullmatch(text):
+        with suppress(ValueError):
+            return float(text)
     try:
-        return float(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return math.nan
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return math.nan
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

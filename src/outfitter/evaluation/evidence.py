@@ -91,6 +91,13 @@ class DetectionEvidence:
             {},
         )
 
+    def support(self, score: str) -> int:
+        """How many photos hold a true box of the score's class and size."""
+        what, _, label = score.partition("/")
+        size = what.partition("_")[2] or "all"
+        wanted = [one.wanted for (name, its), one in self.coco.items() if its == size and label in ("", name)]
+        return int(np.count_nonzero(np.bincount(np.concatenate(wanted))))
+
     def __call__(self, weights: Weights) -> dict[str, Values]:
         """All scores by name, for each of W weightings (W, photos)."""
         aps: dict[tuple[str, str], list[Values]] = {}

@@ -30,7 +30,10 @@ IOUS: Final = np.linspace(0.5, 0.95, 10)
 SIZES: Final = ("all", "small", "medium", "large")
 """COCO's: box area under 32², from 32² to 96², over 96² square pixels."""
 
-AREAS: Final = np.array([[0, 1e10], [0, 32**2], [32**2, 96**2], [96**2, 1e10]])
+ROUNDING: Final = 2e-5
+"""Share by which float32 corners may miss an area: one of 32² is small and medium, wherever the box lies."""
+
+AREAS: Final = np.array([[0, 1e10], [0, 32**2], [32**2, 96**2], [96**2, 1e10]]) * [1 - ROUNDING, 1 + ROUNDING]
 
 
 @dataclass(frozen=True, eq=False)

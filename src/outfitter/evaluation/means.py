@@ -51,6 +51,10 @@ class MeanEvidence:
     def width(self) -> int:
         return len(self.sample)
 
+    def support(self, score: str) -> int:
+        """How many samples have an item that the score concerns."""
+        return int(np.count_nonzero(np.bincount(self.sample[~np.isnan(self.columns[score])])))
+
     def __call__(self, weights: Weights) -> dict[str, Values]:
         scores = {}
         for name, column in self.columns.items():

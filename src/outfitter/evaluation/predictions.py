@@ -50,6 +50,7 @@ def read_predictions(
     image_ids: Mapping[int | str, str],
     class_ids: Mapping[int, str],
     named: dict[str, str] | None = None,
+    images: Mapping[str, Path] | None = None,
 ) -> dict[str, Detections]:
     """Read predictions for the photos of `truth`, in a stream: the file is never in memory as a whole.
 
@@ -58,6 +59,7 @@ def read_predictions(
     Args:
         image_ids, class_ids: photo and class names by the truth's COCO ids.
         named: gets for each photo that has a line, by the truth's name for it, the line's.
+        images: the truth's names → where its pictures lie, whose file names lines may use, too.
 
     Raises:
         EvaluationError: naming the line or entry: no JSON, a key that is missing or holds something else, an unknown
@@ -70,7 +72,7 @@ def read_predictions(
             file.seek(0)
             if start.startswith("["):
                 return _coco(path, file, truth, image_ids, class_ids)
-            return _lines(path, file, truth, {} if named is None else named)
+            return _lines(path, file, truth, images or {}, {} if named is None else named)
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path}: cannot be read: {error}.") from None
 
@@ -94,9 +96,13 @@ def matched_by_file_name(named: Mapping[str, str], images: Mapping[str, Path]) -
 
 
 def _lines(
-    path: Path, file: Iterable[str], truth: Mapping[str, Annotations], named: dict[str, str]
+    path: Path,
+    file: Iterable[str],
+    truth: Mapping[str, Annotations],
+    images: Mapping[str, Path],
+    named: dict[str, str],
 ) -> dict[str, Detections]:
-    find = _Names(truth)
+    find = _Names(truth, images)
     found: dict[str, Detections] = {}
     labels: dict[str, str] = {}
     for number, line in enumerate(file, 1):
@@ -157,6 +163,7 @@ def _coco(
 ) -> dict[str, Detections]:
     """Entries come in any order, so they are gathered in columns, 44 bytes each, and then sorted by photo."""
     places = {name: place for place, name in enumerate(truth)}
+    labels, class_places = list(class_ids.values()), {id_: place for place, id_ in enumerate(class_ids)}
     photos, classes, numbers = array("i"), array("i"), array("d")
     for number, row in enumerate(_entries(file, str(path))):
         where = f"{path}: entry {number}"
@@ -171,12 +178,12 @@ def _coco(
             told = ", ".join(map(str, list(image_ids)[:3]))
             raise EvaluationError(f"{where}: no photo of the truth has image_id {image!r:.120}; its ids are {told}, ….")
         if class_id not in class_ids:
-            told = ", ".join(f"{id_} {name}" for id_, name in class_ids.items())
+            told = ", ".join(f"{id_} {name}" for id_, name in class_ids.items()) or "none"
             raise EvaluationError(f"{where}: category_id is {category!r:.120}; the classes are {told}.")
         if fault := _type_fault((x, y, w, h), "", score):
             raise EvaluationError(f"{where}: {fault}")
         photos.append(places[image_ids[image_id]])
-        classes.append(class_id)
+        classes.append(class_places[class_id])
         numbers.extend((x, y, x + w, y + h, score))
     photo, table = np.frombuffer(photos, np.int32), np.frombuffer(numbers).reshape(-1, 5)
     order = np.argsort(photo, kind="stable")
@@ -186,7 +193,7 @@ def _coco(
         boxes, scores = table[mine, :4], table[mine, 4]
         if fault_at := _fault(boxes, scores, one.size_wh):
             raise EvaluationError(f"{path}: entry {mine[fault_at[0]]}, of {name}: {fault_at[1]}")
-        found[name] = _detections(boxes, tuple(class_ids[classes[number]] for number in mine), scores, one.size_wh)
+        found[name] = _detections(boxes, tuple(labels[classes[number]] for number in mine), scores, one.size_wh)
     return found
 
 
@@ -281,25 +288,36 @@ def renamed(one: Detections, mapping: Mapping[str, str | None]) -> Detections:
 
 
 class _Names:
-    """The truth's name of a photo that goes by its path, or without its ending, where there is only one such."""
+    """The truth's name of a photo that goes by its path, or without its ending, where there is only one such.
 
-    def __init__(self, truth: Mapping[str, Annotations]) -> None:
+    So does what goes by its picture's file, which for a crop is named otherwise, unless a name says the same.
+    """
+
+    def __init__(self, truth: Mapping[str, Annotations], images: Mapping[str, Path]) -> None:
         self.exact = truth
-        self.loose: dict[str, set[str]] = {}
-        for name in truth:
-            for key in _keys(name):
-                self.loose.setdefault(key, set()).add(name)
+        by_file = _by_key((file.name, name) for name, file in images.items())
+        self.loose = _by_key((name, name) for name in truth), by_file
 
     def __call__(self, name: str, where: str) -> str:
         if name in self.exact:
             return name
-        for key in _keys(name):
-            if len(found := self.loose.get(key, set())) == 1:
-                return next(iter(found))
+        for by_key in self.loose:
+            for key in _keys(name):
+                if len(found := by_key.get(key, set())) == 1:
+                    return next(iter(found))
         raise EvaluationError(
             f"{where}: the photo {name!r} is not in the truth{nearest(name, self.exact, '.')} "
             "Predict for the photos of the split that is scored."
         )
+
+
+def _by_key(called: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """From pairs of what a photo is called and its name in the truth."""
+    found: dict[str, set[str]] = {}
+    for call, name in called:
+        for key in _keys(call):
+            found.setdefault(key, set()).add(name)
+    return found
 
 
 def _keys(name: str) -> Iterator[str]:

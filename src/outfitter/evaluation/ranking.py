@@ -47,6 +47,10 @@ class RankingEvidence:
     def width(self) -> int:
         return max(len(self.shown), self.means.width)
 
+    def support(self, score: str) -> int:
+        """How many people the score concerns."""
+        return self.samples if score == "coverage" else self.means.support(score)
+
     def __call__(self, weights: Weights) -> dict[str, Values]:
         covered = []
         for row in weights:

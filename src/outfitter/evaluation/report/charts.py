@@ -53,8 +53,9 @@ def _path(values: NDArray[np.float64], w: float, h: float) -> str:
 
 
 def whisker(score: Interval, most: float = 1.0) -> str:
-    """A score as a dot and its interval as a bar, on a line from 0 to `most`; nothing for one that is not within."""
-    if math.isnan(score.value) or not 0 <= score.value <= most:
+    """A score as a dot and its interval as a bar, on a line from 0 to `most`; nothing for one that is not within, nor
+    without an interval."""
+    if math.isnan(score.low) or not 0 <= score.value <= most:
         return ""
     x, low, high = (round(500 * min(max(v, 0.0), most) / most, 1) for v in (score.value, score.low, score.high))
     return (

@@ -95,8 +95,9 @@ def _curves(judgement: Judgement) -> str:
         ranking = evidence.coco[name, "all"]
         curves = ranking.curves(ones)
         lines = {style: curves[at].at_recalls()[0] for at, style in CURVES.items()}
-        mine = shown.found.label == shown.class_names.index(name)
-        right = int((judgement.shown_matches.hit[0, mine] & 1).sum())
+        hit, ignored = (bits[0] & 1 for bits in (judgement.shown_matches.hit, judgement.shown_matches.ignored))
+        mine = (shown.found.label == shown.class_names.index(name)) & (ignored == 0)
+        right = int(hit[mine].sum())
         operating = (right / len(ranking.wanted), right / int(mine.sum())) if mine.any() else None
         ap50 = number(float(curves[0].interpolated()[0]))
         told = f"{name}: precision over recall, AP50 {ap50}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from outfitter.errors import PhotoError
@@ -31,6 +32,10 @@ class Mark:
     box_xyxy: tuple[float, float, float, float]
     text: str
     good: bool
+
+    def scaled(self, by: NDArray[np.float64]) -> Mark:
+        """The box times `by`, (4,)."""
+        return replace(self, box_xyxy=tuple(np.multiply(self.box_xyxy, by).tolist()))
 
 
 WORST: Final = 50
@@ -88,37 +93,37 @@ def _pair(judgement: Judgement, number: int, load: LoadPhoto, identity: str) -> 
         photo = load(name)
     except PhotoError as error:
         return f'<figure class="note">{escape(str(error))}</figure>'
-    truth, shown = marks(judgement, number)
     href, (w, h) = embedded(photo, SIDE)
-    factor = w / photo.size_wh[0]
+    by = np.tile((w, h) / judgement.shown.sizes_wh[number], 2)
+    truth, shown = ([mark.scaled(by) for mark in its] for its in marks(judgement, number))
     picture = f'<image id="{identity}" href="{href}" width="{w}" height="{h}"/>'
-    left = _drawing(picture, truth, (w, h), factor, f"{name}: the truth")
-    right = _drawing(f'<use href="#{identity}"/>', shown, (w, h), factor, f"{name}: what is shown")
+    left = _drawing(picture, truth, (w, h), f"{name}: the truth")
+    right = _drawing(f'<use href="#{identity}"/>', shown, (w, h), f"{name}: what is shown")
     wrong = sum(not mark.good for mark in (*truth, *shown))
     caption = f"{escape(name)} · {wrong} {'mistake' if wrong == 1 else 'mistakes'}"
     return f'<figure><div class="pair">{left}{right}</div><figcaption>{caption}</figcaption></figure>'
 
 
-def _drawing(picture: str, boxes: Sequence[Mark], size_wh: tuple[int, int], factor: float, told: str) -> str:
+def _drawing(picture: str, boxes: Sequence[Mark], size_wh: tuple[int, int], told: str) -> str:
     drawn = []
     for mark in reversed(boxes):  # the surest lies on top
-        x1, y1, x2, y2 = (round(value * factor, 1) for value in mark.box_xyxy)
+        x1, y1, x2, y2 = (round(value, 1) for value in mark.box_xyxy)
         rest = f'x="{x1}" y="{y1}" width="{x2 - x1:.1f}" height="{y2 - y1:.1f}"'
         drawn.append(f'<rect class="box rim" {rest}/><rect class="box {"good" if mark.good else "bad"}" {rest}/>')
-    for mark, (x, y) in zip(boxes, _places(boxes, size_wh, factor), strict=True):
+    for mark, (x, y) in zip(boxes, _places(boxes, size_wh), strict=True):
         style = "good" if mark.good else "bad"
         drawn.append(f'<text class="tag {style}" x="{x:.1f}" y="{y:.1f}">{escape(mark.text)}</text>')
     view = f"0 0 {size_wh[0]} {size_wh[1]}"
     return f'<svg viewBox="{view}" role="img" aria-label="{escape(told)}">{picture}{"".join(drawn)}</svg>'
 
 
-def _places(boxes: Sequence[Mark], size_wh: tuple[int, int], factor: float) -> list[tuple[float, float]]:
+def _places(boxes: Sequence[Mark], size_wh: tuple[int, int]) -> list[tuple[float, float]]:
     """Where labels stand: at the top of their box, or lower where another label stands already."""
     height, taken = 15.0, list[tuple[float, float, float]]()
     for mark in boxes:
         width = 8.4 * len(mark.text)  # of a wide font's letters
-        x = min(max(2.0, mark.box_xyxy[0] * factor + 4), max(2.0, size_wh[0] - width))
-        y = min(max(13.0, mark.box_xyxy[1] * factor + 14), size_wh[1] - 4.0)
+        x = min(max(2.0, mark.box_xyxy[0] + 4), max(2.0, size_wh[0] - width))
+        y = min(max(13.0, mark.box_xyxy[1] + 14), size_wh[1] - 4.0)
         while any(abs(y - other) < height and x < end and start < x + width for start, end, other in taken):
             y += height
             if y > size_wh[1] - 4:

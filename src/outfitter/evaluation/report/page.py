@@ -94,7 +94,8 @@ def number(value: float | None) -> str:
 
 
 def span(score: Interval) -> str:
-    return f"{number(score.low)} to {number(score.high)}"
+    """The interval, or that there is none."""
+    return "no interval" if math.isnan(score.low) else f"{score.low:.3f} to {score.high:.3f}"
 
 
 def baselines(result: Result, names: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from outfitter.evaluation.report.means import means_page
-from outfitter.evaluation.report.page import number, section, table, text
+from outfitter.evaluation.report.page import section, table, text
 from outfitter.evaluation.result import Result
 
 HEADLINE = ("Recall@10", "NDCG@10", "coverage", "novelty", "diversity")
@@ -34,6 +34,6 @@ def _differences(guess: str, rows: dict[str, dict[str, Any]]) -> str:
     cells = []
     for name, one in rows.items():
         told = f"{one['difference']:+.3f}" if one["difference"] is not None else "–"
-        span = f'<span class="soft">{number(one["low"])} to {number(one["high"])}</span>'
-        cells.append([escape(name), f"<b>{told}</b>" if one["real"] else told, span])
+        between = "no interval" if one["low"] is None else f"{one['low']:.3f} to {one['high']:.3f}"
+        cells.append([escape(name), f"<b>{told}</b>" if one["real"] else told, f'<span class="soft">{between}</span>'])
     return table([f"minus {guess}", "difference", "95 %"], cells)
