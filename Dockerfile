@@ -10,6 +10,10 @@ ENV PYTHONUNBUFFERED=1 \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 
+# implicit, of the extras that learn from events, needs OpenMP, which the slim image lacks. Debian keeps one version only.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /opt/outfitter
 COPY pyproject.toml README.md LICENSE ./
 COPY requirements requirements

@@ -98,6 +98,7 @@ def test_the_dockerfile_is_clean_and_names_what_exists() -> None:
     for line in (ROOT / "Dockerfile").read_text().splitlines():
         if line.startswith("COPY"):
             assert all((ROOT / part).exists() for part in line.split()[1:-1])
+    assert "libgomp1" in (ROOT / "Dockerfile").read_text()  # of implicit, which brings none along
     kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     assert {"pyproject.toml", "src", "requirements"} <= set(kept)
     assert sys.version_info >= (3, 11)

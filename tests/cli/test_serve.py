@@ -108,6 +108,8 @@ def test_json_logs_are_json_and_the_key_is_not_among_them(built: Path, toy_model
         (("--origin", "https://shop.example/"), "need an origin such as https://shop.example"),
         (("--proxy", "proxy.example"), "need an address such as 10.0.0.7, or a network such as 10.0.0.0/8"),
         (("--timeout", "0"), "greater than 0"),
+        (("--timeout", "inf"), "finite number"),
+        (("--rate", "nan"), "finite number"),
     ],
 )
 def test_bad_options_exit_2(outfitter: Outfitter, built: Path, options: tuple[str, ...], message: str) -> None:

@@ -90,9 +90,9 @@ def catalogue(built: Path, tmp_path: Path) -> Path:
 
 
 @contextmanager
-def running(app: FastAPI, settings: Settings) -> Iterator[str]:
+def running(app: FastAPI, settings: Settings, host: str = "127.0.0.1") -> Iterator[str]:
     """The app on a socket of this machine, as `outfitter serve` runs it: its address."""
-    server, sock = listen(app, settings, "127.0.0.1", 0)
+    server, sock = listen(app, settings, host, 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()
     yield f"http://127.0.0.1:{sock.getsockname()[1]}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from outfitter.errors import PhotoError
+from outfitter.catalogue import Catalogue
+from outfitter.errors import ModelError, PhotoError
 from tests.service.conftest import SHOP_PAGE, Serve, outfit
 
 
@@ -247,6 +249,18 @@ def test_a_bug_is_told_without_its_traceback(
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_what_the_operator_has_to_mend_is_told_to_them_alone(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def damaged(*_: object, **__: object) -> None:
+        raise ModelError("/srv/models/embedder: is damaged.")
+
+    monkeypatch.setattr("outfitter.walk.Shop.recommend", damaged)
+    answer = client.post("/v1/recommend", json={"product": "top-red"})
+    assert "/srv" not in problem(answer, 503, "fault")
+    assert "/srv/models/embedder: is damaged" in caplog.text
+
+
 def test_health_readiness_metrics_and_status(client: TestClient) -> None:
     stranger = TestClient(client.app)
     assert stranger.get("/healthz").json() == {"status": "ok"}
@@ -263,6 +277,19 @@ def test_health_readiness_metrics_and_status(client: TestClient) -> None:
     problem(stranger.get("/metrics"), 401, "key")
 
 
+def test_the_status_is_worked_out_beside_the_event_loop(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    plain = Catalogue.worn_together
+
+    def told(self: Catalogue) -> Any:
+        threads.append(threading.current_thread().name)
+        return plain(self)
+
+    monkeypatch.setattr(Catalogue, "worn_together", told)
+    assert client.get("/v1/status").json()["looks"] == 1
+    assert [name.partition("_")[0] for name in threads] == ["search"]
+
+
 def test_not_ready_before_and_after(client: TestClient) -> None:
     client.app.state.front.ready = False  # type: ignore[attr-defined]
     answer = client.get("/readyz")
@@ -272,7 +299,16 @@ def test_not_ready_before_and_after(client: TestClient) -> None:
 
 def test_paths_and_methods_that_there_are_not(client: TestClient) -> None:
     assert "/openapi.json lists" in problem(client.get("/v2/nothing"), 404, "http")
-    problem(client.delete("/v1/recommend"), 405, "http")
+    for method, path, allowed in (
+        ("DELETE", "/v1/recommend", "POST"),
+        ("DELETE", "/v1/products", "GET, PUT"),
+        ("POST", "/v1/products/top-red", "DELETE, GET"),
+        ("POST", "/v1/products/top-red/pictures/0", "DELETE, GET, HEAD"),
+        ("PUT", "/healthz", "GET, HEAD"),
+    ):
+        refused = client.request(method, path)
+        problem(refused, 405, "http")
+        assert refused.headers["allow"] == allowed
 
 
 def test_what_is_fetched_may_be_asked_for_its_headers(client: TestClient) -> None:
@@ -292,7 +328,10 @@ def test_every_answer_has_security_headers(client: TestClient) -> None:
         assert "unsafe" not in answer.headers["content-security-policy"]
     assert client.get("/v1/products").headers["cache-control"] == "no-store"
     page = client.get("/")
-    assert client.get("/", headers={"If-None-Match": page.headers["etag"]}).status_code == 304
+    tag = page.headers["etag"]
+    for sent in (tag, f"W/{tag}", f'"a", {tag}', f'W/"a",W/{tag}'):
+        assert client.get("/", headers={"If-None-Match": sent}).status_code == 304
+    assert client.get("/", headers={"If-None-Match": '"a"'}).status_code == 200
 
 
 def test_html_comes_back_as_text(client: TestClient) -> None:
@@ -312,6 +351,23 @@ def test_cross_origin_requests_only_from_the_origins_named(client: TestClient) -
     assert "access-control-allow-origin" not in answer.headers
     refused = client.get("/v1/products/gone", headers={"Origin": SHOP_PAGE})
     assert refused.headers["access-control-allow-origin"] == SHOP_PAGE  # so that the page can read the problem
+
+
+def test_a_page_can_read_what_the_last_resort_answers(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve(body_bytes=20_000)
+    client.headers["Origin"] = SHOP_PAGE
+    long = client.post("/v1/detect", content=b"\0" * 20_001, headers={"Content-Type": "image/png"})
+    problem(long, 413, "too-long")
+
+    def bug(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("outfitter.walk.Shop.recommend", bug)
+    broken = client.post("/v1/recommend", json={"product": "top-red"})
+    problem(broken, 500, "internal")
+    for answer in (long, broken):
+        assert answer.headers["access-control-allow-origin"] == SHOP_PAGE
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_openapi_document_has_examples_and_problems(client: TestClient) -> None:

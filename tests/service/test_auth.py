@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -33,6 +35,20 @@ def test_the_admin_key_is_made_once_and_kept_as_a_digest(tmp_path: Path) -> None
     again, none = Keys.open(folder)
     assert none is None
     assert keys.caller(key, None) == again.caller(key, None) == Caller("admin", admin=True)
+
+
+def test_services_that_start_together_agree_on_one_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = secrets.token_hex
+
+    def slow(count: int) -> str:
+        time.sleep(0.05)
+        return make(count)
+
+    monkeypatch.setattr("outfitter.service.auth.secrets.token_hex", slow)
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda _: Keys.open(tmp_path / "state"), range(8)))
+    (key,) = {key for _, key in opened if key}
+    assert all(keys.caller(key, None).admin for keys, _ in opened)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"admin_sha256": "x"}', '{"admin_sha256": "x", "secret": "zz"}'])
@@ -192,6 +208,7 @@ def test_the_rate_is_for_each_key(serve: Serve) -> None:
     assert [guess.get("/v1/looks").status_code for _ in range(3)] == [401, 401, 429]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::"])  # :: names an IPv4 proxy within an IPv6 address
 @pytest.mark.parametrize(
     ("proxies", "askers", "statuses"),
     [
@@ -204,7 +221,7 @@ def test_the_rate_is_for_each_key(serve: Serve) -> None:
     ],
 )
 def test_one_visitor_of_a_page_does_not_use_up_what_all_have(
-    catalogue: Path, toy_models: ToyModels, proxies: list[str], askers: list[str], statuses: list[int]
+    catalogue: Path, toy_models: ToyModels, host: str, proxies: list[str], askers: list[str], statuses: list[int]
 ) -> None:
     settings = parse(
         Settings,
@@ -221,7 +238,7 @@ def test_one_visitor_of_a_page_does_not_use_up_what_all_have(
     )
     keys, _ = Keys.open(settings.state_folder)
     token, _, _ = keys.token([SHOP_PAGE], 60)
-    with running(create_app(settings, keys), settings) as url:
+    with running(create_app(settings, keys), settings, host) as url:
         found = [
             httpx2.get(
                 f"{url}/v1/looks",

@@ -10,14 +10,19 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
 from outfitter.catalogue import Report, add, remove
 from outfitter.catalogue.place import open_place
 from outfitter.errors import PhotoError
+from outfitter.service.app import create_app
+from outfitter.service.auth import Keys
+from outfitter.service.settings import Settings
 from outfitter.service.storefront import Storefront
-from tests.service.conftest import SHOP_PAGE, Serve, outfit
+from tests.conftest import ToyModels
+from tests.service.conftest import SHOP_PAGE, Serve, outfit, running
 from tests.service.test_api import problem
 
 NEW = {"id": "new", "title": "New top", "image": "https://shop.example/new.png", "category": "top", "price": "5 EUR"}
@@ -179,3 +184,29 @@ def test_a_catalogue_that_is_broken_leaves_the_old_one_serving(client: TestClien
     (catalogue / "catalogue.json").write_text(stamp)
     assert storefront(client).reload()
     assert client.get("/v1/status").json()["trouble"] is None
+
+
+def test_the_end_waits_for_a_change_that_is_under_way(
+    catalogue: Path, toy_models: ToyModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outfitter.service.server.GRACE", 0)
+    gate = threading.Event()
+
+    def fetch(_: str) -> bytes:
+        gate.wait(20)
+        return outfit("orange", "blue")
+
+    settings = Settings(
+        catalogue=catalogue,
+        detector=toy_models.detector,
+        embedder=toy_models.embedder,
+        insecure_local=True,
+        seconds=0.4,
+    )
+    app = create_app(settings, Keys.ephemeral(), fetch)
+    with ThreadPoolExecutor(1) as pool:
+        with running(app, settings) as url:
+            put = pool.submit(httpx2.put, f"{url}/v1/products", json={"products": [NEW]}, timeout=60)
+            until(lambda: bool(app.state.front.writes.taken))
+            threading.Timer(1.5, gate.set).start()
+        assert put.result().json()["added"] == 1

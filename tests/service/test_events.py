@@ -79,6 +79,38 @@ def test_a_browser_token_speaks_for_its_session_alone(client: TestClient) -> Non
     assert len(store(client)) == 1
 
 
+@pytest.fixture
+def page(client: TestClient) -> TestClient:
+    """A page of the shop, with a token."""
+    token = client.post("/v1/tokens", json={"origins": [SHOP_PAGE]}).json()["token"]
+    return TestClient(client.app, headers={"Authorization": f"Bearer {token}", "Origin": SHOP_PAGE})
+
+
+def test_a_page_keeps_no_event_out_whose_id_it_guesses(client: TestClient, page: TestClient) -> None:
+    for session, news in (
+        ("s1", {"new": 1, "known": 0}),
+        ("s1", {"new": 0, "known": 1}),
+        ("s2", {"new": 1, "known": 0}),
+    ):
+        guessed = page.post("/v1/events", json={"events": [event(id="order-1001", session=session)]})
+        assert guessed.json() == news
+    sale = event(id="order-1001", kind="purchase", user="ann")
+    for news in ({"new": 1, "known": 0}, {"new": 0, "known": 1}):
+        assert client.post("/v1/events", json={"events": [sale]}).json() == news
+    told = {one.id: one.kind for one in store(client)}
+    assert (told.pop("order-1001"), set(told.values())) == ("purchase", {"view"})
+    assert all(one.startswith("page:") for one in told)
+
+
+def test_a_page_sends_few_events_at_once(client: TestClient, page: TestClient) -> None:
+    rows = [event(number) for number in range(21)]
+    refused = page.post("/v1/events", json={"events": rows})
+    assert "21 events; a browser token may send 20 in one request" in problem(refused, 403, "key")
+    assert len(store(client)) == 0
+    assert page.post("/v1/events", json={"events": rows[:20]}).json() == {"new": 20, "known": 0}
+    assert client.post("/v1/events", json={"events": rows}).json() == {"new": 21, "known": 0}
+
+
 def test_what_somebody_did_counts_at_once_and_is_learnt_from(client: TestClient) -> None:
     nobody = client.post("/v1/recommend", json={"k": 3}).json()
     assert nobody["strategy"] == "cold_start"

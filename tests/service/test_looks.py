@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -37,9 +38,9 @@ class Web:
         return self.files[url]
 
 
-def on_the_web(serve: Serve, web: Web) -> TestClient:
+def on_the_web(serve: Serve, web: Web, **options: Any) -> TestClient:
     """The shop with two looks more, whose pictures lie on the web."""
-    client = serve(fetch=web, seconds=10)
+    client = serve(fetch=web, **{"seconds": 10, **options})
     rows = [{"id": url, "title": "A look", "image": url, "category": "top"} for url in web.files]
     assert client.put("/v1/products", json={"products": rows}).json()["added"] == 2
     web.asked.clear()
@@ -78,6 +79,39 @@ def test_a_picture_that_cannot_be_had_is_asked_for_once_a_minute(serve: Serve, m
     monkeypatch.setattr("outfitter.service.looks.AGAIN", 0.0)
     web.gone = False
     assert client.get(path(SLOW)).status_code == 200
+    assert web.asked[SLOW] == 2
+
+
+def test_slow_pictures_hold_up_nothing_that_is_at_hand(serve: Serve) -> None:
+    web = Web()
+    client = on_the_web(serve, web, workers=1)
+    slow = client.get(f"/v1/products/{quote(SLOW, safe='')}").json()["picture"]
+    near = client.get("/v1/products/top-red").json()["picture"]
+    web.held = threading.Event()
+    with ThreadPoolExecutor(12) as pool:
+        try:
+            waiting = [pool.submit(client.get, slow) for _ in range(6)]  # there are four threads for searches
+            waiting += [pool.submit(client.get, path(SLOW)) for _ in range(6)]
+            until(lambda: client.app.state.front.pictures.taken == 12)  # type: ignore[attr-defined]
+            for at_hand in (near, path("worn.png"), path("none"), "/v1/products/top-red/similar"):
+                assert client.get(at_hand).status_code in (200, 404)
+        finally:
+            web.held.set()
+        assert [one.result().status_code for one in waiting] == [200] * 12
+    assert web.asked == {SLOW: 2}  # once for the thumbnail, once for the look's size
+
+
+def test_a_thumbnail_that_cannot_be_made_is_tried_once_a_minute(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    web = Web()
+    client = on_the_web(serve, web)
+    picture = client.get(f"/v1/products/{quote(SLOW, safe='')}").json()["picture"]
+    web.gone = True
+    told = {problem(client.get(picture), 422, "photo") for _ in range(3)}
+    assert (len(told), web.asked[SLOW]) == (1, 1)
+    monkeypatch.setattr("outfitter.service.storefront.AGAIN", 0.0)
+    web.gone = False
+    assert client.get(picture).status_code == 200
+    assert client.get(picture).status_code == 200
     assert web.asked[SLOW] == 2
 
 

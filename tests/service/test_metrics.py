@@ -48,14 +48,16 @@ def test_every_stage_is_timed(serve: Serve) -> None:
     assert {re.findall('"(.+)"', name)[0] for name, value in waited.items() if value} >= {
         "photo",
         "search",
+        "fetch",
         "core",
         "embedder",
+        "lists",
     }
 
 
 def test_the_length_of_every_queue(client: TestClient) -> None:
     samples = told(client)
-    for queue in ("photo", "search", "write", "embedder", "lists"):
+    for queue in ("photo", "search", "write", "picture", "fetch", "core", "embedder", "lists"):
         assert samples[f'outfitter_queue{{queue="{queue}"}}'] == 0
 
 
@@ -75,6 +77,13 @@ def test_refusals_are_counted_by_their_reason(
     client = serve(body_bytes=20_000)
     client.request("GET" if body is None else "POST", path, content=body, headers=headers)
     assert told(client)[f'outfitter_problems_total{{kind="{kind}"}}'] == 1
+
+
+def test_invented_methods_are_counted_as_one(client: TestClient) -> None:
+    for method in ("FROB1", "FROB2", "PATCH"):
+        assert client.request(method, "/v1/looks").status_code == 405
+    counted = [name for name in told(client) if name.startswith("outfitter_requests_total") and 'status="405"' in name]
+    assert sorted(re.findall(r'method="(\w+)"', " ".join(counted))) == ["PATCH", "other"]
 
 
 def test_too_many_requests_are_counted(serve: Serve) -> None:

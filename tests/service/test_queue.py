@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -131,10 +132,18 @@ def test_photos_at_once_are_bounded_by_the_cores(toy_models: ToyModels) -> None:
             now -= 1
         return found
 
-    bounded = BoundedDetector(counted, threading.BoundedSemaphore(2), Metrics())
+    metrics, gate = Metrics(), threading.BoundedSemaphore(2)
+    bounded = BoundedDetector(counted, gate, metrics)
+
+    def at_cores() -> float | None:
+        return metrics.registry.get_sample_value("outfitter_queue", {"queue": "core"})
+
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: bounded(outfit()), range(8)))
-    assert most == 2
+        with gate, gate:
+            asked = [pool.submit(bounded, outfit()) for _ in range(8)]
+            _wait_for(lambda: at_cores() == 8)
+        found = [one.result() for one in asked]
+    assert (most, at_cores()) == (2, 0)
     assert {one.labels for one in found} == {("top", "bottom")}
 
 
@@ -207,6 +216,54 @@ def test_a_full_queue_is_503_with_retry_after_and_searches_go_on(serve: Serve, m
         finally:
             gate.set()
         assert [one.result(20).status_code for one in asked] == [200, 200, 200]
+
+
+def test_photos_that_are_slow_to_come_keep_no_thread_from_the_models(serve: Serve) -> None:
+    gate = threading.Event()
+
+    def fetch(_: str) -> bytes:
+        gate.wait(20)
+        return outfit()
+
+    client = serve(fetch, workers=1, seconds=10)  # two threads for photos
+    front = client.app.state.front  # type: ignore[attr-defined]
+    slow = {"url": "https://slow.example/a.png"}
+    with ThreadPoolExecutor(6) as pool:
+        try:
+            asked = [
+                pool.submit(client.post, f"/v1/{what}", json=slow) for what in ("detect", "recommend", "photo") * 2
+            ]
+            _wait_for(lambda: front.downloads.taken == 6)
+            assert front.photos.taken == 0
+            assert client.post("/v1/detect", files={"photo": ("a.png", outfit())}).status_code == 200
+        finally:
+            gate.set()
+        assert [one.result(20).status_code for one in asked] == [200] * 6
+
+
+def test_a_download_is_part_of_the_time_that_a_request_may_take() -> None:
+    async def scene() -> None:
+        desk = Desk(1, 1, 0.5, "test")
+        with pytest.raises(Problem, match=r"took over 0\.5 s"):
+            await desk.run(lambda: time.sleep(0.3), since=time.monotonic() - 0.4)
+        desk.close()
+
+    asyncio.run(scene())
+
+
+def test_a_photo_that_there_is_no_room_for_is_not_read(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve()
+
+    async def read(*_: object) -> bytes:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr("starlette.requests.Request.body", read)
+    monkeypatch.setattr("outfitter.service.questions._form", read)
+    front = client.app.state.front  # type: ignore[attr-defined]
+    monkeypatch.setattr(front.photos, "_taken", front.photos.room)
+    for path in ("/v1/detect", "/v1/recommend"):
+        problem(client.post(path, content=outfit(), headers={"Content-Type": "image/png"}), 503, "busy")
+        problem(client.post(path, files={"photo": ("a.png", outfit())}), 503, "busy")
 
 
 def test_a_slow_body_is_408(serve: Serve) -> None:

@@ -77,3 +77,17 @@ def test_a_damaged_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / TOKENS).write_text(text)
     with pytest.raises(ConfigError, match="is damaged"):
         Keys.open(tmp_path)
+
+
+def test_a_file_that_is_damaged_later_is_the_operators_to_mend(
+    serve: Serve, catalogue: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = serve()
+    made = client.post("/v1/tokens", json={"origins": [SHOP_PAGE]}).json()
+    page = {"Authorization": f"Bearer {made['token']}", "Origin": SHOP_PAGE}
+    file = catalogue.parent / "shop.service" / TOKENS
+    file.write_text("{")
+    for answer in (client.get("/v1/looks", headers=page), client.get("/v1/tokens")):
+        assert str(catalogue.parent) not in problem(answer, 503, "fault")
+    assert f"{file}: is damaged" in caplog.text
+    assert client.get("/v1/looks").status_code == 200

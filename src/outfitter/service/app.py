@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Final, Literal
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -14,11 +14,11 @@ from starlette.middleware.cors import CORSMiddleware
 from outfitter.events import EventStore
 from outfitter.service import problems
 from outfitter.service.auth import Keys
-from outfitter.service.envelope import Envelope
+from outfitter.service.envelope import Envelope, LastResort
 from outfitter.service.front import Front
 from outfitter.service.happenings import Happenings
 from outfitter.service.limits import Desk, Rates
-from outfitter.service.metrics import Metrics
+from outfitter.service.metrics import Metrics, Queue
 from outfitter.service.pages import pages
 from outfitter.service.routes import router
 from outfitter.service.settings import Settings
@@ -27,6 +27,9 @@ from outfitter.service.uploads import Uploads
 
 SEARCHES: Final = 4
 """Searches at once, for each core: those that arrive together share one product with the catalogue's matrix."""
+
+WAITING: Final = 16
+"""Threads that wait for other hosts, for the pictures of the catalogue and for photos by their address each."""
 
 WRITE_SECONDS: Final = 600.0
 """The longest a change of the catalogue may take: its pictures are downloaded and embedded."""
@@ -58,6 +61,8 @@ def create_app(settings: Settings, keys: Keys, fetch: Callable[[str], bytes] | N
         photos=_desk(metrics, "photo", 2 * settings.workers, settings.queue, settings.seconds),
         searches=_desk(metrics, "search", SEARCHES * settings.workers, settings.queue, settings.seconds),
         writes=_desk(metrics, "write", 1, 8, WRITE_SECONDS),
+        pictures=_desk(metrics, "picture", WAITING, settings.queue, settings.seconds),
+        downloads=_desk(metrics, "fetch", WAITING, settings.queue, settings.seconds),
         uploads=Uploads(settings.uploads, settings.uploads_bytes) if settings.uploads else None,
     )
 
@@ -88,6 +93,8 @@ def create_app(settings: Settings, keys: Keys, fetch: Callable[[str], bytes] | N
     problems.install(app)
     app.include_router(router)
     app.include_router(pages())
+    # Each goes around those before it.
+    app.add_middleware(LastResort, body_bytes=settings.body_bytes, body_seconds=settings.seconds)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(settings.origins),
@@ -96,13 +103,11 @@ def create_app(settings: Settings, keys: Keys, fetch: Callable[[str], bytes] | N
         expose_headers=["Retry-After", "X-Request-Id"],
         max_age=3600,
     )
-    app.add_middleware(Envelope, metrics=metrics, body_bytes=settings.body_bytes, body_seconds=settings.seconds)
+    app.add_middleware(Envelope, metrics=metrics)
     return app
 
 
-def _desk(
-    metrics: Metrics, name: Literal["photo", "search", "write"], workers: int, queue: int, seconds: float
-) -> Desk:
+def _desk(metrics: Metrics, name: Queue, workers: int, queue: int, seconds: float) -> Desk:
     desk = Desk(workers, queue, seconds, name, metrics.waits(name))
     metrics.watch(name, lambda: desk.taken)
     return desk

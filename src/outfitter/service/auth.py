@@ -8,6 +8,7 @@ revoked.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
@@ -60,7 +61,11 @@ class Keys:
         path = folder / KEYS
         try:
             if not path.exists():
-                return cls._make(path)
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with path.with_suffix(".lock").open("w") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    if not path.exists():  # another service of this folder may have been faster
+                        return cls._make(path)
             stored = json.loads(path.read_text(encoding="utf-8"))
             return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"]), Tokens(folder / TOKENS)), None
         except (ValueError, KeyError, TypeError):
@@ -77,7 +82,6 @@ class Keys:
     def _make(cls, path: Path) -> tuple[Keys, str]:
         key = ADMIN + secrets.token_urlsafe(32)
         stored = {"admin_sha256": _digest(key), "secret": secrets.token_hex(32)}
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_file(path, lambda file: file.write(json.dumps(stored).encode()), 0o600)
         return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"]), Tokens(path.parent / TOKENS)), key
 

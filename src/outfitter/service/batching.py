@@ -11,7 +11,7 @@ import logging
 import time
 from collections import deque
 from concurrent.futures import Future
-from threading import BoundedSemaphore, Condition, Thread
+from threading import BoundedSemaphore, Condition, Lock, Thread
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -34,13 +34,23 @@ class BoundedDetector:
     def __init__(self, detector: Finds, cores: BoundedSemaphore, metrics: Metrics) -> None:
         self._detector, self._cores, self._metrics = detector, cores, metrics
         self._waited = metrics.waits("core")
+        self._here, self._changing = 0, Lock()
+        metrics.watch("core", lambda: self._here)
 
     def __call__(self, photo: PhotoSource, /) -> Detections:
         started = time.monotonic()
-        with self._cores:
-            self._waited(time.monotonic() - started)
-            with self._metrics.stage("detect"):
-                return self._detector(photo)
+        self._count(1)
+        try:
+            with self._cores:
+                self._waited(time.monotonic() - started)
+                with self._metrics.stage("detect"):
+                    return self._detector(photo)
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._changing:
+            self._here += more
 
 
 class _Waiting(NamedTuple):

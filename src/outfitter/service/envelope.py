@@ -1,4 +1,4 @@
-"""Around every request: its id, security headers, limits on its body, one log line, metrics, and the last resort."""
+"""Around every request: its id, security headers, one log line, metrics; limits on its body, and the last resort."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from outfitter.errors import OutfitterError
 from outfitter.service.log import REQUEST, request_id
 from outfitter.service.metrics import Metrics
-from outfitter.service.problems import Problem, answer, problem_of
+from outfitter.service.problems import METHODS, Problem, answer, problem_of
 
 _log = logging.getLogger("outfitter.service")
 
@@ -35,11 +35,10 @@ HEADERS: Final = {
 
 
 class Envelope:
-    """ASGI middleware. body_bytes, body_seconds: what a request's body may have and take."""
+    """ASGI middleware, the outermost."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, body_bytes: int, body_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
-        self._bytes, self._seconds = body_bytes, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,6 +58,45 @@ class Envelope:
                     headers.setdefault(name, value)
             await send(message)
 
+        try:
+            await self._app(scope, receive, deliver)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route and not the path, and never the query: paths hold ids without end, queries hold signatures.
+        route = getattr(scope.get("route"), "path", "(none)")
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        problem, caller = scope.get("problem"), scope.get("caller")
+        self._metrics.record(method, route, status, seconds, problem)
+        if _log.isEnabledFor(logging.INFO):
+            ms = round(1000 * seconds, 1)
+            fields = {"method": method, "route": route, "status": status, "ms": ms}
+            fields |= {"caller": caller} if caller else {}
+            fields |= {"problem": problem} if problem else {}
+            _log.info("%s %s %d in %s ms", method, route, status, ms, extra={"fields": fields})
+
+
+class LastResort:
+    """ASGI middleware, within that of other origins' rules: a page can read also what is answered here.
+
+    body_bytes, body_seconds: what a request's body may have and take.
+    """
+
+    def __init__(self, app: ASGIApp, body_bytes: int, body_seconds: float) -> None:
+        self._app, self._bytes, self._seconds = app, body_bytes, body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def deliver(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         body = _Body(scope, receive, self._bytes, self._seconds)
         try:
             body.check_length()
@@ -69,23 +107,11 @@ class Envelope:
                 error = problem_of(error)
             if not isinstance(error, Problem):
                 _log.error("a request failed", exc_info=error)
-                error = Problem(500, "internal", f"Something went wrong here. It was logged as request {own_id}.")
-            if not status:
-                await answer(error, scope)(scope, receive, deliver)
-        finally:
-            self._record(scope, status, time.perf_counter() - started)
-
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route and not the path, and never the query: paths hold ids without end, queries hold signatures.
-        route = getattr(scope.get("route"), "path", "(none)")
-        problem, caller = scope.get("problem"), scope.get("caller")
-        self._metrics.record(scope["method"], route, status, seconds, problem)
-        if _log.isEnabledFor(logging.INFO):
-            ms = round(1000 * seconds, 1)
-            fields = {"method": scope["method"], "route": route, "status": status, "ms": ms}
-            fields |= {"caller": caller} if caller else {}
-            fields |= {"problem": problem} if problem else {}
-            _log.info("%s %s %d in %s ms", scope["method"], route, status, ms, extra={"fields": fields})
+                error = Problem(
+                    500, "internal", f"Something went wrong here. It was logged as request {REQUEST.get()}."
+                )
+            if not begun:
+                await answer(error, scope)(scope, receive, send)
 
 
 class _Body:

@@ -26,6 +26,8 @@ def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet, also where it is wrapped in an IPv6 one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
+        if ip.is_site_local:  # private by an older rule, which ipaddress counts as global
+            return False
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if ip in _NAT64:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)

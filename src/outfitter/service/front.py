@@ -25,7 +25,7 @@ LOCAL: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
 @dataclass(eq=False)
 class Front:
     """photos: for questions that need the models; searches: for those that need the catalogue only; writes: changes,
-    one at a time."""
+    one at a time. Where other hosts are waited for: pictures of the catalogue, and downloads of photos."""
 
     settings: Settings
     keys: Keys
@@ -36,6 +36,8 @@ class Front:
     photos: Desk
     searches: Desk
     writes: Desk
+    pictures: Desk
+    downloads: Desk
     uploads: Uploads | None = None
     ready: bool = False
 
@@ -44,10 +46,20 @@ class Front:
         if upload is not None and self.uploads is not None:
             self.uploads.keep(upload)
 
+    @property
+    def desks(self) -> dict[str, Desk]:
+        """By the names that they have in the metrics."""
+        return {
+            "photo": self.photos,
+            "search": self.searches,
+            "write": self.writes,
+            "picture": self.pictures,
+            "fetch": self.downloads,
+        }
+
     def close(self) -> None:
-        self.photos.close()
-        self.searches.close()
-        self.writes.close()
+        for desk in self.desks.values():
+            desk.close()
         self.storefront.close()
         self.happenings.close()
 

@@ -62,7 +62,7 @@ class Desk:
     ) -> None:
         self._pool = ThreadPoolExecutor(workers, name)
         self._waited = waited
-        self.room, self._seconds = workers + queue, seconds
+        self.room, self.seconds = workers + queue, seconds
         self._taken = 0
         self._mean = 0.1
 
@@ -71,16 +71,22 @@ class Desk:
         """Requests being worked on or waiting."""
         return self._taken
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Only to be called in the event loop's thread.
-
-        Raises:
-            Problem: 503, the queue is full, or the answer took too long.
-        """
+    def require_room(self) -> None:
+        """Raises Problem 503 if the queue is full. To be asked before something large is read for nothing."""
         if self._taken >= self.room:
             raise too_busy(
                 f"All workers are busy and {self.room} requests wait. Try again soon.", self.room * self._mean
             )
+
+    async def run(self, work: Callable[[], T], since: float | None = None) -> T:
+        """What `work` returns. Only to be called in the event loop's thread.
+
+        since: when the caller began to wait, at another desk, by `time.monotonic`; None: now.
+
+        Raises:
+            Problem: 503, the queue is full, or the answer took too long.
+        """
+        self.require_room()
         self._taken += 1
         loop, started = asyncio.get_running_loop(), time.monotonic()
 
@@ -94,18 +100,19 @@ class Desk:
             self._taken -= 1
             self._mean += 0.05 * (time.monotonic() - started - self._mean)
 
-        def left(_: Future[T]) -> None:
+        def ended(_: Future[T]) -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(leave)
 
         # A caller that gives up does not free its worker: the place is free once the work has really ended.
-        future.add_done_callback(left)
+        future.add_done_callback(ended)
         try:
-            async with asyncio.timeout(self._seconds):  # wait_for would start another task
+            left = self.seconds - (0 if since is None else started - since)
+            async with asyncio.timeout(left):  # wait_for would start another task
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             if not future.done() or future.cancelled():
-                gave_up = f"This took over {self._seconds:g} s and was given up. Try again."
+                gave_up = f"This took over {self.seconds:g} s and was given up. Try again."
                 raise too_busy(gave_up, 5, kind="timeout") from None
             raise
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Collection
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -19,6 +15,7 @@ from outfitter.errors import PhotoError, QueryError
 from outfitter.photo import is_web, read_bytes, read_header
 from outfitter.recommendations import Garment
 from outfitter.recommendations.slots import ARTICLES, NOUNS
+from outfitter.service.remembered import Remembered
 from outfitter.service.schema import Hotspot, LookName, LookOut, Shown
 from outfitter.values import Detections, IndexedGarment, Photo, Recommendation
 from outfitter.walk import Look, Shop
@@ -47,7 +44,9 @@ PRODUCT_WIDTH: Final = 360
 """Pixels: how wide pictures are shown at most."""
 
 PictureLink = Callable[[str, str, int], str]
-"""(product id, the picture's name in the feed, how wide it is shown) → the address it is shown from."""
+"""(product id, the picture's name in the feed, how wide it is shown) → the address it is shown from.
+
+Raises PhotoError where the picture is needed for it and cannot be read."""
 
 
 class NoLookError(QueryError):
@@ -68,10 +67,7 @@ class Looks:
             place = (sha256[:ID_LENGTH], product_id, image)
             self._places.setdefault(place[0], place)
             self._places.setdefault(image, place)
-        self._lock = Lock()
-        self._made: OrderedDict[str, LookOut] = OrderedDict()
-        self._making: dict[str, Future[LookOut]] = {}
-        self._failed: dict[str, tuple[float, str]] = {}
+        self._made: Remembered[str, LookOut] = Remembered(KEPT)
 
     def places(self, products: Collection[str] | None = None) -> list[LookName]:
         """The pictures that show two slots or more, or all of some products; src is the picture's name in the feed.
@@ -122,35 +118,20 @@ class Looks:
             raise NoLookError(
                 f"there is no picture {photo_id!r} in the catalogue. GET /v1/looks lists those that show an outfit."
             )
-        own_id = place[0]
-        with self._lock:  # a page that is suddenly popular is worked out once
-            if own_id in self._made:
-                self._made.move_to_end(own_id)
-                return self._made[own_id]
-            making, mine = self._making.get(own_id), False
-            if making is None:
-                making, mine = self._making.setdefault(own_id, Future()), True
-        if mine:
-            self._work_out(place, making)
-        return making.result()
+        # A page that is suddenly popular is worked out once.
+        return self._made.get(place[0], lambda: self._make(place), AGAIN)
 
-    def _work_out(self, place: tuple[str, str, str], making: Future[LookOut]) -> None:
-        made = None
-        try:
-            made = self._make(place)
-            making.set_result(made)
-        except BaseException as error:
-            making.set_exception(error)
-        with self._lock:
-            del self._making[place[0]]
-            if made is not None:
-                self._made[place[0]] = made
-                if len(self._made) > KEPT:
-                    self._made.popitem(last=False)
+    def at_hand(self, photo_id: str) -> bool:
+        """Whether `find` asks no other host."""
+        place = self._places.get(photo_id)
+        if place is None or self._made.at_hand(place[0], AGAIN):
+            return True
+        return isinstance(self._catalogue.picture(place[1], place[2]), Path)
 
     def _make(self, place: tuple[str, str, str]) -> LookOut:
         photo_id, product_id, image = place
-        w, h = self._size(place)
+        w, h = self._size(self._catalogue.picture(product_id, image), image)
+        src = self._link(product_id, image, LOOK_WIDTH)  # of a look that fails here no other picture was made
         worn = [one for one in self._catalogue.garments(product_id) if one.image == image and one.slot]
         look = _look(worn, (w, h))
         picks = self._shop.recommend(look, k=SIMILAR + 2, strategy="similar", scenario=SCENARIO) if worn else []
@@ -165,35 +146,22 @@ class Looks:
                     slot=garment.slot,
                     name=NOUNS.get(garment.slot, garment.slot).capitalize(),
                     box=(x1, y1, round(x2 - x1, 4), round(y2 - y1, 4)),
-                    similar=tuple(self._shown(row) for row in rows[:SIMILAR]),
+                    similar=tuple(islice(self._shown(rows), SIMILAR)),
                 )
             )
         spots.sort(key=lambda spot: spot.box[1] + spot.box[3] / 2)  # from head to foot, as one reads a person
         lacking = self._shop.recommend(look, k=COMPLETE, strategy="complementary", scenario=SCENARIO) if worn else []
         return LookOut(
             photo_id=photo_id,
-            src=self._link(product_id, image, LOOK_WIDTH),
+            src=src,
             width=w,
             height=h,
             hotspots=tuple(spots),
-            complete=tuple(self._shown(row) for row in lacking),
+            complete=tuple(self._shown(lacking)),
         )
 
-    def _size(self, place: tuple[str, str, str]) -> tuple[int, int]:
-        """Raises PhotoError; for a while the same one, so that a host that is down is not asked at each view."""
-        photo_id, product_id, image = place
-        failed_at, told = self._failed.get(photo_id, (0.0, ""))
-        if told and time.monotonic() - failed_at < AGAIN:
-            raise PhotoError(told)
-        try:
-            size_wh = self._read_size(self._catalogue.picture(product_id, image), image)
-        except PhotoError as error:
-            self._failed[photo_id] = time.monotonic(), str(error)
-            raise
-        self._failed.pop(photo_id, None)
-        return size_wh
-
-    def _read_size(self, place: str | Path, image: str) -> tuple[int, int]:
+    def _size(self, place: str | Path, image: str) -> tuple[int, int]:
+        """Raises PhotoError."""
         fetch = self._fetch if is_web(str(place)) else None
         header: Path | bytes = place if isinstance(place, Path) else read_bytes(place, name=place, fetch=fetch)
         try:
@@ -203,19 +171,25 @@ class Looks:
                 f"{error} The catalogue knows this picture, and it is needed once more for its size."
             ) from None
 
-    def _shown(self, row: Recommendation) -> Shown:
-        product = row.product
-        return Shown(
-            id=product.id,
-            title=product.title,
-            price=product.price,
-            currency=product.currency,
-            url=product.url,
-            picture=self._link(product.id, product.image, PRODUCT_WIDTH),
-            because=row.because,
-            exact=row.parts.get("similarity", 0) > 0.999,
-            slot=row.slot,
-        )
+    def _shown(self, rows: Iterable[Recommendation]) -> Iterator[Shown]:
+        """The products as hotspots show them, without those whose picture cannot be read."""
+        for row in rows:
+            product = row.product
+            try:
+                picture = self._link(product.id, product.image, PRODUCT_WIDTH)
+            except PhotoError:
+                continue
+            yield Shown(
+                id=product.id,
+                title=product.title,
+                price=product.price,
+                currency=product.currency,
+                url=product.url,
+                picture=picture,
+                because=row.because,
+                exact=row.parts.get("similarity", 0) > 0.999,
+                slot=row.slot,
+            )
 
 
 def _look(worn: list[IndexedGarment], size_wh: tuple[int, int]) -> Look:

@@ -17,9 +17,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SHORT = (0.0001, 0.0005, 0.001, 0.0025, *_SECONDS)
 
-Queue = Literal["photo", "search", "write", "core", "embedder", "lists"]
-"""photo, search, write: requests for a thread. core: photos for a core of the detector's. embedder: crops for a run.
-lists: those that were shown, for the database."""
+Queue = Literal["photo", "search", "write", "picture", "fetch", "core", "embedder", "lists"]
+"""photo, search, write, picture, fetch: requests for a thread; at the last two other hosts are waited for. core: photos
+for a core of the detector's. embedder: crops for a run. lists: those that were shown, for the database."""
 
 Stage = Literal["fetch", "decode", "detect", "embed", "search", "recommend", "events", "lists", "picture"]
 """fetch: a photo by URL. detect, embed: one run of the model. recommend: the whole answer, `search` within it. events,

@@ -38,6 +38,7 @@ def _add(router: APIRouter, path: str, body: bytes, type_: str) -> None:
 
     @router.api_route(path, methods=["GET", "HEAD"], include_in_schema=False)
     async def file(request: Request) -> Response:
-        if request.headers.get("if-none-match") == tag:
+        known = request.headers.get("if-none-match", "").split(",")  # W/: a proxy has packed it
+        if any(one.strip().removeprefix("W/") == tag for one in known):
             return Response(status_code=304, headers=headers)
         return Response(body, headers=headers, media_type=type_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,10 +11,17 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Scope
 
-from outfitter.errors import CatalogueError, EventError, FeedError, OutfitterError, PhotoError
+from outfitter.errors import CatalogueError, EventError, FeedError, ModelError, OutfitterError, PhotoError
 from outfitter.service.log import REQUEST
+from outfitter.service.tokens import TokensError
+
+_log = logging.getLogger("outfitter.service")
+
+METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""Those that there are; whoever asks may invent others without end."""
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -44,6 +52,10 @@ def problem_of(error: OutfitterError) -> Problem:
         return Problem(422, "feed", str(error))
     if isinstance(error, CatalogueError):
         return Problem(503, "catalogue", str(error), headers={"Retry-After": "10"})
+    if isinstance(error, TokensError | ModelError):
+        # The operator's to mend, and whoever asks need not know where what lies.
+        _log.error("%s", error)
+        return too_busy("The service has a fault, which was logged. Its operator has to mend it.", 60, kind="fault")
     return Problem(422, "query", str(error))
 
 
@@ -78,7 +90,8 @@ def install(app: FastAPI) -> None:
             405: f"{request.method} is not allowed here. /openapi.json lists what is.",
         }
         detail = details.get(error.status_code, str(error.detail))
-        return respond(request, Problem(error.status_code, "http", detail, headers=error.headers))
+        headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+        return respond(request, Problem(error.status_code, "http", detail, headers=headers))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -87,6 +100,15 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(OutfitterError)
     async def ours(request: Request, error: OutfitterError) -> Response:
         return respond(request, problem_of(error))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of this path; Starlette names those of the first."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    routes = request.app.routes
+    return ", ".join(
+        name for name, as_it in scopes.items() if any(one.matches(as_it)[0] is Match.FULL for one in routes)
+    )
 
 
 def invalid_fields(errors: Any) -> Problem:

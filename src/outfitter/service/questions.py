@@ -13,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from outfitter.photo import LIMITS, read_bytes
+from outfitter.service.limits import Desk
 from outfitter.service.problems import Problem, invalid_fields
 from outfitter.service.schema import PhotoQuery
 
@@ -33,17 +34,18 @@ class _InMemory(MultiPartParser):
         super().on_end()
 
 
-async def read_question(request: Request, kind: type[Query]) -> tuple[Query, bytes | None]:
-    """What is asked, and the photo if one was uploaded.
+async def read_question(request: Request, kind: type[Query], photos: Desk) -> tuple[Query, bytes | None]:
+    """What is asked, and the photo if one was uploaded. photos: the desk that it is for.
 
     Raises:
-        Problem: 415 for a type that is none of the three, 400 for a body that is not what its type says, 422 for
-            values that are not allowed.
+        Problem: 503 if the desk has no room, the photo being unread; 415 for a type that is none of the three, 400 for
+            a body that is not what its type says, 422 for values that are not allowed.
     """
     got = request.headers.get("content-type", "")
     type_ = got.partition(";")[0].strip().lower()
     if type_ == "application/json":
         return await read_json(request, kind), None
+    photos.require_room()
     if type_ == "multipart/form-data":
         fields, photo = await _form(request)
     elif type_ in PHOTO_TYPES or type_ == "application/octet-stream":
@@ -128,15 +130,19 @@ def _texts(items: list[tuple[str, Any]], kind: type[BaseModel]) -> dict[str, Any
 
 
 async def photo_bytes(
-    question: PhotoQuery, photo: bytes | None, fetch: Callable[[str], bytes]
-) -> Callable[[], bytes] | None:
-    """How to get the photo of a question, in a worker; None if it has none."""
-    if photo is not None:
-        data = photo
-        return lambda: read_bytes(data, name="the photo")
-    if question.url is not None:
-        url = question.url
-        if "://" not in url:
-            raise Problem(422, "invalid", f"url is {url[:200]!r}; need http://host/… or https://host/….")
-        return lambda: read_bytes(url, name=url, limits=LIMITS, fetch=fetch)
-    return None
+    question: PhotoQuery, upload: bytes | None, fetch: Callable[[str], bytes], downloads: Desk
+) -> bytes | None:
+    """The photo of a question, downloaded if need be, at the desk for that; None if it has none.
+
+    Raises:
+        Problem: the url is none, the desk is full, or it took too long.
+        PhotoError: it cannot be had, is empty or too long.
+    """
+    if upload is not None:
+        return read_bytes(upload, name="the photo")
+    if question.url is None:
+        return None
+    url = question.url
+    if "://" not in url:
+        raise Problem(422, "invalid", f"url is {url[:200]!r}; need http://host/… or https://host/….")
+    return await downloads.run(lambda: read_bytes(url, name=url, limits=LIMITS, fetch=fetch))

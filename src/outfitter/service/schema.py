@@ -119,7 +119,7 @@ class EventsQuery(_In):
         min_length=1,
         max_length=1000,
         description="Of each: id, kind (view, cart, purchase, like, dismiss), product, user or session; perhaps time "
-        "(now, if it is left out) and recommendation, the id that came with the list.",
+        "(now, if it is left out) and recommendation, the id that came with the list. With a browser token 20 at most.",
     )
 
 

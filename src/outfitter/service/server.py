@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import IPv4Network, ip_network
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
+from outfitter.service.limits import Desk
 from outfitter.service.settings import Settings
+
+GRACE: Final = 5
+"""Seconds beyond what a request may take, until it is cut off when the service ends."""
 
 
 def listen(app: FastAPI, settings: Settings, host: str, port: int) -> tuple[uvicorn.Server, socket.socket]:
@@ -27,8 +33,8 @@ def listen(app: FastAPI, settings: Settings, host: str, port: int) -> tuple[uvic
         log_level="warning",
         server_header=False,
         proxy_headers=bool(settings.proxies),  # whoever else asks could write them
-        forwarded_allow_ips=list(settings.proxies),
-        timeout_graceful_shutdown=round(settings.seconds) + 5,
+        forwarded_allow_ips=[name for proxy in settings.proxies for name in _names(proxy)],
+        timeout_graceful_shutdown=round(settings.seconds) + GRACE,
         timeout_keep_alive=10,
     )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -40,4 +46,25 @@ def listen(app: FastAPI, settings: Settings, host: str, port: int) -> tuple[uvic
     except OSError as error:
         sock.close()
         raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
-    return uvicorn.Server(config), sock
+    return _Server(config, app.state.front.writes), sock
+
+
+class _Server(uvicorn.Server):
+    """Ends as late as a change of the catalogue that is under way, which goes on to its end in any case."""
+
+    def __init__(self, config: uvicorn.Config, writes: Desk) -> None:
+        super().__init__(config)
+        self._writes = writes
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._writes.taken:
+            self.config.timeout_graceful_shutdown = round(self._writes.seconds) + GRACE
+        await super().shutdown(sockets)
+
+
+def _names(proxy: str) -> list[str]:
+    """A network as a socket may call it: where :: is listened on, an IPv4 address arrives within an IPv6 one."""
+    network = ip_network(proxy)
+    if not isinstance(network, IPv4Network):
+        return [proxy]
+    return [proxy, f"::ffff:{network.network_address}/{96 + network.prefixlen}"]

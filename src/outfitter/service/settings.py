@@ -75,14 +75,14 @@ class Settings(Options):
     insecure_local: bool = False
     workers: int = Field(default_factory=cores, ge=1)
     queue: int = Field(default=64, ge=1)
-    seconds: float = Field(default=30.0, gt=0)
-    rate: float = Field(default=50.0, ge=0)
+    seconds: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    rate: float = Field(default=50.0, ge=0, allow_inf_nan=False)
     burst: int = Field(default=100, ge=1)
     body_bytes: int = Field(default=LIMITS.bytes + 100_000, gt=0)
     uploads: Path | None = None
     uploads_bytes: int = Field(default=1_000_000_000, gt=0)
-    reload_seconds: float = Field(default=2.0, ge=0)
-    learn_seconds: float = Field(default=600.0, gt=0)
+    reload_seconds: float = Field(default=2.0, ge=0, allow_inf_nan=False)
+    learn_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
     log: LogFormat = "text"
 
     @model_validator(mode="after")

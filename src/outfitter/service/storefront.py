@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -34,8 +34,9 @@ from outfitter.service import wire
 from outfitter.service.auth import Keys
 from outfitter.service.batching import BatchedEmbedder, BoundedDetector
 from outfitter.service.fetch import PublicFetch
-from outfitter.service.looks import Looks
+from outfitter.service.looks import AGAIN, Looks
 from outfitter.service.metrics import Metrics
+from outfitter.service.remembered import Remembered
 from outfitter.service.rules import require_filters
 from outfitter.service.schema import ProductOut
 from outfitter.service.settings import Settings
@@ -67,6 +68,12 @@ class Served:
     show: Callable[[str], ProductOut]
     signature: object
     loaded: float
+
+
+class _Picture(NamedTuple):
+    place: str | Path
+    width: int
+    version: str
 
 
 class MeasuredSource(CatalogueSource):
@@ -111,7 +118,7 @@ class Storefront:
         self._seen: OrderedDict[object, Look] = OrderedDict()
         self._lock, self._reloading = Lock(), Lock()
         self._link = lru_cache(LINKS_KEPT)(self._sign_link)
-        self._thumbnail = lru_cache(PICTURES_KEPT)(self._make_thumbnail)
+        self._thumbnails: Remembered[_Picture, bytes] = Remembered(PICTURES_KEPT)
         self._served = self._load()
         self._bounded(Photo(np.full((96, 64, 3), 127, np.uint8), "warm-up"))
 
@@ -333,14 +340,28 @@ class Storefront:
         names = picture_names(product)
         if number >= len(names):
             raise QueryError(f"product {product.id!r} has {len(names)} pictures, from 0; there is no {number}.")
-        served, name = self._served, names[number]
-        return self._thumbnail(served.catalogue.picture(product.id, name), width, served.looks.version(name))
+        picture = self._picture(product.id, names[number], width)
+        return self._thumbnails.get(picture, lambda: self._make_thumbnail(picture), AGAIN)
 
-    def _make_thumbnail(self, place: str | Path, width: int, _: str) -> bytes:
+    def thumbnail_at_hand(self, product_id: str, number: int, width: int) -> bool:
+        """Whether `thumbnail` asks no other host. Takes no time."""
+        catalogue = self._served.catalogue
+        names = () if catalogue.place(product_id) is None else picture_names(catalogue.product(product_id))
+        if number >= len(names):
+            return True
+        picture = self._picture(product_id, names[number], width)
+        return isinstance(picture.place, Path) or self._thumbnails.at_hand(picture, AGAIN)
+
+    def _picture(self, product_id: str, name: str, width: int) -> _Picture:
+        served = self._served
+        return _Picture(served.catalogue.picture(product_id, name), width, served.looks.version(name))
+
+    def _make_thumbnail(self, picture: _Picture) -> bytes:
         # What lies at s3://… was named by the shop's own feed: `_require_urls` lets no other product have it.
-        fetch = self.fetch if is_web(str(place)) else None
+        fetch = self.fetch if is_web(str(picture.place)) else None
         with self.metrics.stage("picture"):
-            return thumbnail(read_bytes(place, name="the picture", fetch=fetch), "the picture", width)
+            data = read_bytes(picture.place, name="the picture", fetch=fetch)
+            return thumbnail(data, "the picture", picture.width)
 
 
 def _require_urls(product: Product) -> None:

@@ -21,6 +21,10 @@ from outfitter.system import replace_file
 TOKENS: Final = "tokens.json"
 
 
+class TokensError(ConfigError):
+    """The file of tokens is damaged."""
+
+
 @dataclass(frozen=True)
 class Made:
     """A token. made, expires: seconds since 1970."""
@@ -36,7 +40,7 @@ class Tokens:
     """Thread-safe. path: None keeps them in memory.
 
     Raises:
-        ConfigError: the file is damaged; by any method.
+        TokensError: the file is damaged; by any method.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -79,7 +83,7 @@ class Tokens:
                 rows = json.loads(self._path.read_text(encoding="utf-8"))
                 self._known = {row["id"]: Made(**{**row, "origins": tuple(row["origins"])}) for row in rows}
             except (ValueError, KeyError, TypeError):
-                raise ConfigError(
+                raise TokensError(
                     f"{self._path}: is damaged. Delete it together with keys.json; all tokens end with that."
                 ) from None
             self._read_at = stat.st_ino, stat.st_mtime_ns

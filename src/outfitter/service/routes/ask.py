@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -34,18 +34,18 @@ SHOWN_WIDTH: Final = 1600
 async def detect(request: Request, _: Reader) -> Response:
     """Find the garments of a photo."""
     front = front_of(request)
-    question, upload = await read_question(request, PhotoQuery)
-    get = await photo_bytes(question, upload, front.storefront.fetch)
-    if get is None:
+    question, upload = await read_question(request, PhotoQuery, front.photos)
+    since = time.monotonic()
+    data = await photo_bytes(question, upload, front.storefront.fetch, front.downloads)
+    if data is None:
         raise Problem(422, "invalid", "There is no photo. Send one, or the url of one.")
-    storefront = front.storefront
 
     def work() -> Response:
-        found = storefront.detect(get())
+        found = front.storefront.detect(data)
         front.keep(upload)
         return as_json(wire.detected(found))
 
-    return await front.photos.run(work)
+    return await front.photos.run(work, since)
 
 
 @router.post(
@@ -58,18 +58,19 @@ async def detect(request: Request, _: Reader) -> Response:
 async def recommend(request: Request, caller: Reader) -> Response:
     """Recommend products for a photo, a product, a cart or a shopper: look-alikes, or what completes the look."""
     front = front_of(request)
-    question, upload = await read_question(request, RecommendQuery)
+    question, upload = await read_question(request, RecommendQuery, front.photos)
     require_no_user(question.user, caller)
-    get = await photo_bytes(question, upload, front.storefront.fetch)
-    if get is not None and question.product is not None:
+    if question.product is not None and (upload is not None or question.url is not None):
         raise Problem(422, "invalid", "Need a photo, a url or a product, and only one of them.")
+    since = time.monotonic()
+    data = await photo_bytes(question, upload, front.storefront.fetch, front.downloads)
 
     def work() -> Response:
-        answer = _answer(front, question, get)
+        answer = _answer(front, question, data)
         front.keep(upload)
         return as_json(answer)
 
-    return await (front.searches if get is None else front.photos).run(work)
+    return await (front.searches if data is None else front.photos).run(work, since)
 
 
 @router.post(
@@ -84,19 +85,20 @@ async def photo(request: Request, _: Admin) -> Response:
     # For the admin only: with a token, which everybody can read, this would be anybody's way around other sites' rules.
     front = front_of(request)
     question = await read_json(request, PhotoQuery)
-    get = await photo_bytes(question, None, front.storefront.fetch)
-    if get is None:
+    since = time.monotonic()
+    data = await photo_bytes(question, None, front.storefront.fetch, front.downloads)
+    if data is None:
         raise Problem(422, "invalid", "There is no url. Send the address of a photo.")
-    made = await front.photos.run(lambda: thumbnail(get(), "the photo", SHOWN_WIDTH))
+    made = await front.photos.run(lambda: thumbnail(data, "the photo", SHOWN_WIDTH), since)
     return Response(made, media_type="image/jpeg")
 
 
-def _answer(front: Front, question: RecommendQuery, get: Callable[[], bytes] | None) -> Recommended:
+def _answer(front: Front, question: RecommendQuery, data: bytes | None) -> Recommended:
     """In a worker."""
     storefront, served = front.storefront, front.storefront.served
     for example in (*question.like, *question.dislike):
         served.catalogue.product(example)  # what is no product would be taken for a photo's path
-    look = storefront.see(get(), question.region) if get else None
+    look = storefront.see(data, question.region) if data is not None else None
     with front.metrics.stage("recommend"):
         found = served.shop.recommend(
             look,

@@ -69,12 +69,13 @@ async def picture(
         except QueryError as error:
             raise Problem(404, "picture", str(error)) from None
 
+    desk = front.searches if front.storefront.thumbnail_at_hand(product_id, number, width) else front.pictures
     headers = {
         "Cache-Control": "public, max-age=3600",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Security-Policy": "default-src 'none'",
     }
-    return Response(await front.searches.run(work), headers=headers, media_type="image/jpeg")
+    return Response(await desk.run(work), headers=headers, media_type="image/jpeg")
 
 
 @router.get("/v1/products/{product_id:path}", response_model=ProductOut, responses=problems(404), tags=["catalogue"])
@@ -169,4 +170,5 @@ async def look(
             front.happenings.show(Shown(list_id, time.time(), "look", tuple(dict.fromkeys(shown))))
         return as_json(look.model_copy(update={"recommendation_id": list_id}))
 
-    return await front.searches.run(work)
+    desk = front.searches if front.storefront.served.looks.at_hand(photo_id) else front.pictures
+    return await desk.run(work)

@@ -106,26 +106,28 @@ async def metrics(request: Request, _: Admin) -> Response:
 async def status(request: Request, caller: Reader) -> dict[str, Any]:
     """What is served, by which models, and, for the admin, how fast, to how many, and with what trouble."""
     front = front_of(request)
-    served, stamp = front.storefront.served, front.storefront.served.catalogue.stamp
-    told = {
-        "products": len(served.catalogue),
-        "attributes": list(stamp.attributes),
-        "looks": len(served.catalogue.worn_together()),
-        "models": {"detector": front.storefront.detector.manifest.model_id, "embedder": stamp.embedder},
-        "parts": list(front.storefront.embedder.manifest.parts),
-        "uploads_kept": front.uploads is not None,
-        "loaded": when(front.storefront.served.loaded),
-        "learnt": when(front.storefront.learnt),
-        "admin": caller.admin,
-    }
+
+    def work() -> dict[str, Any]:
+        served = front.storefront.served
+        stamp = served.catalogue.stamp
+        told = {
+            "products": len(served.catalogue),
+            "attributes": list(stamp.attributes),
+            "looks": len(served.catalogue.worn_together()),  # of a new catalogue it takes a while
+            "models": {"detector": front.storefront.detector.manifest.model_id, "embedder": stamp.embedder},
+            "parts": list(front.storefront.embedder.manifest.parts),
+            "uploads_kept": front.uploads is not None,
+            "loaded": when(served.loaded),
+            "learnt": when(front.storefront.learnt),
+            "admin": caller.admin,
+        }
+        return told | ({"events": front.happenings.store.stats()} if caller.admin else {})
+
+    told = await front.searches.run(work)
     if not caller.admin:
         return told
     return told | {
         "trouble": front.storefront.trouble,
-        "queue": {
-            name: {"now": desk.taken, "room": desk.room}
-            for name, desk in (("photo", front.photos), ("search", front.searches), ("write", front.writes))
-        },
+        "queue": {name: {"now": desk.taken, "room": desk.room} for name, desk in front.desks.items()},
         "latency": front.metrics.latency(),
-        "events": await front.searches.run(front.happenings.store.stats),
     }

@@ -13,7 +13,8 @@ function keep(name, value) {
   catch { return; }
 }
 
-export const key = () => recall(KEY) ?? "";
+// Others cannot be sent, and no key has them: they come along with a copied text.
+export const key = () => (recall(KEY) ?? "").replace(/[^\x21-\x7e]/g, "");
 export const setKey = value => keep(KEY, value);
 
 // A link with #key=… (printed at the first start) is remembered for this tab and taken out of the address: was there one?
