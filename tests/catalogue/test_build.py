@@ -11,7 +11,7 @@ import pytest
 
 from outfitter.catalogue import Catalogue, Reject, add, build, remove, status
 from outfitter.catalogue.place import open_place
-from outfitter.catalogue.store import Tables, read_stamp
+from outfitter.catalogue.store import Tables, read_stamp, write_rejects
 from outfitter.crops import crop, crop_whole
 from outfitter.detections import Detector
 from outfitter.errors import CatalogueError, FeedError
@@ -85,6 +85,24 @@ def test_what_is_broken_is_rejected_and_the_rest_goes_on(shop: Shop, save: Calla
         assert part in reasons
     assert {one.image for one in catalogue.garments("some")} == {"some.png", "pictures/2.png"}
     assert catalogue.product("some").additional_images == ("text.png", "pictures/2.png")
+
+
+def test_what_is_told_of_a_reject_is_short_and_long_lists_of_before_are_read(shop: Shop) -> None:
+    long = "data:image/png;base64," + "A" * 200_000
+    ids = ["x" * 3000, "dear"]
+    shop.write(
+        {"id": ids[0], "title": "T", "image": long},
+        {"id": ids[1], "title": "T", "image": "pictures/3.png", "price": "1" * 3000 + "x"},
+    )
+    shop.build()
+    with_long, with_price = shop.rejects()
+    assert (with_long["line"], with_long["id"][:9], with_long["image"][:9]) == ("9", ids[0][:9], long[:9])
+    assert with_price["reason"].startswith("price is '111")
+    assert with_price["reason"].endswith("such as 49.90 EUR")
+    assert max(len(value) for row in (with_long, with_price) for value in row.values()) == 500
+    assert status(shop.out).rejected == 2
+    write_rejects(open_place(shop.out), [Reject(9, ids[0], long, f"{long}: no such file")])
+    assert status(shop.out).rejected == build(shop.feed, shop.out, **shop.models).rejected == 1
 
 
 def test_a_folder_of_pictures_is_a_feed(shop: Shop) -> None:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -153,11 +154,35 @@ def test_a_bad_row_is_rejected_and_the_rest_goes_on(
     assert feed.rows == 3
 
 
+@pytest.mark.parametrize("price", ["{}x", "EUR {}x", ".{}.", "{} EURO", "1e{}x"])
+def test_a_price_of_many_digits_that_is_none_is_rejected_at_once(tmp_path: Path, price: str) -> None:
+    """It took 40 s, where the digits were tried in every two parts."""
+    began = process_time()
+    feed = written(tmp_path, "feed.csv", f"id,title,image,price\n{GOOD}\nx,T,i.png,{price.format('1' * 20_000)}\n")
+    assert len(rejects(feed)) == 1
+    assert process_time() - began < 2
+
+
 def test_an_open_quote_costs_one_row_and_not_the_feed(tmp_path: Path) -> None:
     lines = ["id,title,image", 'a,"open,a.png', "b,B,b.png", 'c,"two', 'lines",c.png', "d,D,d.png"]
     feed = written(tmp_path, "feed.csv", "\n".join(lines))
     assert [(product.id, product.title) for product in rows(feed)] == [("b", "B"), ("c", "two\nlines"), ("d", "D")]
     assert [reject.line for reject in rejects(feed)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row"),
+    [
+        ("feed.csv", "id,title,image,description", "a,A,a.png,{}"),
+        ("feed.tsv", "id\ttitle\timage link\tdescription", "a\tA\ta.png\t{}"),
+        ("shopify.csv", "Handle,Title,Image Src,Variant Price,Body (HTML)", "a,A,a.png,5,{}"),
+        ("feed.jsonl", "", '{{"id": "a", "title": "A", "image": "a.png", "description": "{}"}}'),
+    ],
+)
+def test_a_cell_may_be_as_long_as_a_line(tmp_path: Path, name: str, head: str, row: str) -> None:
+    long = "x" * (LONGEST_LINE - 100)
+    (product,) = rows(written(tmp_path, name, f"{head}\n{row.format(long)}\n".lstrip()))
+    assert product.attributes["description"] == long
 
 
 @pytest.mark.parametrize("name", ["feed.csv", "feed.jsonl"])

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from outfitter.catalogue import Catalogue, approximate
 from outfitter.catalogue.store import Tables, read_stamp
@@ -142,6 +145,27 @@ def test_an_empty_catalogue_answers(tmp_path: Path) -> None:
     catalogue = Catalogue.open(store(tmp_path / "shop", {}, {}))
     assert catalogue.search(units(np.random.default_rng(3), 2), 4, "price<5") == [[], []]
     assert (catalogue.worn_together(), list(catalogue.products())) == ([], [])
+
+
+@pytest.mark.parametrize(("count", "told"), [(500, "did you mean"), (501, "Check the id")])
+def test_a_wrong_id_is_compared_with_few_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, told: str
+) -> None:
+    """Whoever asks for what there is not must not keep a core busy."""
+    compared: list[int] = []
+    plain = difflib.get_close_matches
+
+    def counted(got: str, names: list[str], **options: Any) -> list[str]:
+        compared.append(len(names))
+        return plain(got, names, **options)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    picture: list[tuple[str | None, NDArray[np.float32]]] = [("top", units(np.random.default_rng(1), 1)[0])]
+    products = {f"p{number:03d}": (1.0, ["sha"]) for number in range(count)}
+    catalogue = Catalogue.open(store(tmp_path / "shop", products, {"sha": picture}))
+    with pytest.raises(QueryError, match=told):
+        catalogue.product("p1234")
+    assert max(compared) <= 500
 
 
 def test_questions_that_have_no_answer(

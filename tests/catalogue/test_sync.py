@@ -3,15 +3,18 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from outfitter.catalogue import Catalogue, build, status, sync
+from outfitter.catalogue.store import Tables
 from outfitter.errors import CatalogueError, FeedError, QueryError
 from tests.catalogue.conftest import Models, Shop, contents, draw, write_csv
 from tests.conftest import ToyModels
@@ -93,6 +96,60 @@ def test_an_additional_picture_that_cannot_be_read_stays_until_the_feed_names_it
     assert sync(shop.feed, shop.out, **shop.models).changed_pictures == 1
     assert [one.image for one in Catalogue.open(shop.out).garments("p1")] == ["pictures/1.png"]
     assert status(shop.out).garments == 10
+
+
+def test_a_feed_that_lies_elsewhere_changes_only_what_does_with_it(shop: Shop) -> None:
+    rows = [
+        {**shop.rows[0], "image": str(shop.folder / "pictures/0.png")},
+        {**shop.rows[1], "image": str(shop.folder / "pictures/1.png"), "additional_images": "pictures/2.png"},
+        {**shop.rows[2], "image": str(shop.folder / "pictures/2.png")},
+    ]
+    sync(write_csv(shop.feed, rows), shop.out, **shop.models)
+    (shop.folder / "monday/pictures").mkdir(parents=True)
+    shutil.copy(shop.folder / "pictures/2.png", shop.folder / "monday/pictures")
+    moved = write_csv(shop.folder / "monday/feed.csv", [*rows[:2], {**rows[2], "price": 7}])
+    for _ in range(2):
+        report = sync(moved, shop.out, **shop.models)
+    assert (report.unchanged, report.embedded) == (3, 0)
+    sync(shop.feed, shop.out, **shop.models)
+    assert changes(shop.out) == [("p1", "changed"), ("p2", "changed")]
+    assert Catalogue.open(shop.out).picture("p1", "pictures/2.png") == shop.folder / "pictures/2.png"
+
+
+def test_rows_without_new_pictures_are_written_many_at_once_and_merged(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write of changed rows costs more, the more small files came before it."""
+    rows = [{**shop.rows[number % 7], "id": f"p{number}"} for number in range(150)]
+    sync(write_csv(shop.feed, rows), shop.out, **shop.models)
+    written: list[int] = []
+    put = Tables.put_products
+
+    def counted(tables: Tables, rows: pa.Table, replace: bool) -> None:
+        written.append(len(rows))
+        put(tables, rows, replace)
+
+    monkeypatch.setattr(Tables, "put_products", counted)
+    before = Catalogue.open(shop.out)
+    sync(write_csv(shop.feed, [{**row, "price": 7} for row in rows]), shop.out, **shop.models)
+    assert written == [150]
+
+    written.clear()
+    monkeypatch.setattr("outfitter.catalogue.intake.ROWS", 20)
+    monkeypatch.setattr("outfitter.catalogue.store.MERGED", 2)
+    merges: list[bool] = []
+    merge = Tables._merge
+
+    def merged(tables: Tables, readers: bool) -> None:
+        merges.append(readers)
+        merge(tables, readers)
+
+    monkeypatch.setattr(Tables, "_merge", merged)
+    sync(write_csv(shop.feed, [{**row, "price": 8} for row in rows]), shop.out, **shop.models)
+    assert written == [20] * 7 + [10]
+    assert merges == [True] * 5  # after every other write, and once at the end
+    assert {product.price for product in Catalogue.open(shop.out).products()} == {8.0}
+    assert {before.product(str(row["id"])).price for row in rows} == {n + 0.5 for n in range(7)}  # readers go on
 
 
 def test_an_almost_empty_feed_changes_nothing_unless_allowed(shop: Shop) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from time import process_time
 from typing import Any
 
 import pyarrow as pa
@@ -47,6 +48,7 @@ def match(text: str) -> list[int]:
         ("price<50,colour!=red", (Condition("price", "<", 50.0), Condition("colour", "!=", "red"))),
         (" price >= .5 , price<=1e2 ", (Condition("price", ">=", 0.5), Condition("price", "<=", 100.0))),
         ('title="a, b"', (Condition("title", "=", "a, b"),)),
+        ('title=" a " , price<5\n', (Condition("title", "=", " a "), Condition("price", "<", 5.0))),
         ('title="say ""hi"", ok",price>1', (Condition("title", "=", 'say "hi", ok'), Condition("price", ">", 1.0))),
         ("title='it''s'", (Condition("title", "=", "it's"),)),
         ("title=it's", (Condition("title", "=", "it's"),)),
@@ -77,6 +79,7 @@ def test_what_is_read(text: str, conditions: tuple[Condition, ...]) -> None:
         ("colour", "cannot read 'colour'"),
         ("colour=navy,", "cannot read ''"),
         ('price<5,title="open', "cannot read 'title=\"open'"),
+        ('title= "open', "cannot read 'title= \"open'"),
         ('colour="navy"blue', "cannot read"),
     ],
 )
@@ -179,3 +182,23 @@ SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 def test_numbers_compare_as_numbers(prices: list[float | None], sign: str, value: float) -> None:
     found = matching((Condition("price", sign, value),), pa.table({"price": pa.array(prices, pa.float64())}), STORED)
     assert found.tolist() == [sign == "!=" if price is None else SIGNS[sign](price, value) for price in prices]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 2000 + "x",
+        "title" + " " * 20_000,
+        "title=" + " " * 20_000 + '"b',
+        'title="a"' + " " * 20_000 + "b",
+        "title=" + '"' * 20_001 + "b",
+        "price<" + "1" * 20_000 + "x",
+        "price<." + "1" * 20_000 + ".",
+    ],
+)
+def test_a_long_text_that_is_no_filter_is_found_to_be_none_at_once(text: str) -> None:
+    """Two of them took 40 s, where every share of the letters was tried for every part."""
+    began = process_time()
+    with pytest.raises(QueryError):
+        parse_where(text, COLUMNS)
+    assert process_time() - began < 2

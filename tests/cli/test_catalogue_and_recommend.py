@@ -104,6 +104,15 @@ def test_recommendations_for_a_product_need_no_model(outfitter: Outfitter, shop:
     assert {row["garment"] for row in run.rows} == {None}
 
 
+def test_json_is_utf_8_whatever_the_terminal_says(
+    outfitter_process: Outfitter, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    run = outfitter_process("recommend", "--product", "top-red", "--catalogue", shop, "-k", 1)
+    assert run.code == 0, run.err
+    assert run.rows[0]["because"].startswith("Looks like “Red top”")
+
+
 def test_a_photo_on_standard_input(
     outfitter_process: Outfitter, shop: Path, photo: Path, models: tuple[object, ...]
 ) -> None:

@@ -48,6 +48,13 @@ def test_bad_rows_exit_1_and_the_others_are_stored(outfitter: Outfitter, tmp_pat
     assert "log.csv:2: time is 'yesterday'" in run.err
 
 
+@pytest.mark.parametrize("days", ["inf", "nan", "-1"])
+def test_no_number_of_days_deletes_nothing(outfitter: Outfitter, database: Path, days: str) -> None:
+    run = outfitter("events", "keep", "--events", database, "--", days)
+    assert (run.code, run.out) == (2, "")
+    assert outfitter("events", "stats", "--events", database).rows[0]["events"] == 5
+
+
 def test_a_known_user_an_unknown_one_and_nobody(outfitter: Outfitter, database: Path, shop: Path) -> None:
     known = outfitter("recommend", "--catalogue", shop, "--user", "ann", "--events", database, "-k", 3)
     assert known.code == 0
@@ -105,6 +112,7 @@ def test_scenarios_rules_examples_and_reasons(outfitter: Outfitter, shop: Path, 
     ("arguments", "message"),
     [
         (("--user", "ann"), "--user needs --events or --learnt"),
+        (("--visit", "v1"), "--visit needs --events"),
         (("--session", "gone"), "there is no product 'gone'"),
         (("--scenario", "hom"), "unknown scenario 'hom'"),
         (("--hide", "all", "--session", "top-red"), "hide is 'all'; need seen, bought, nothing"),

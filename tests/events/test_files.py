@@ -71,13 +71,13 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path, name: str, text: str) -> N
 def test_bad_lines_of_json(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text(
-        '{"user": "ann", "product": "p1", "time": 1780000000}\n\n[1]\n{"user": \n'
+        '{"user": "ann", "product": "p1", "time": 1780000000}\n\n[1]\n{"user": \n' + "[" * 100_000 + "\n"
         '{"user": ["ann"], "product": "p1", "time": 1780000000}\n{"user": "ann", "product": true, "time": 1780000000}\n'
     )
     good, refused = read(path)
     assert good == ["ann view p1"]
-    assert [one.reason.partition(":")[0] for one in refused[:2]] == ["no JSON object", "no JSON"]
-    assert ["need text" in one.reason for one in refused[2:]] == [True, True]
+    assert [one.reason.partition(":")[0] for one in refused[:3]] == ["no JSON object", "no JSON", "no JSON"]
+    assert ["need text" in one.reason for one in refused[3:]] == [True, True]
 
 
 @pytest.mark.parametrize(

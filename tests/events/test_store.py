@@ -31,6 +31,12 @@ def test_events_come_back_as_they_were_in_the_order_of_their_time(store: EventSt
     assert (len(log), set(log.people)) == (3, {"ann", "session:s"})
 
 
+@pytest.mark.parametrize("product", ["shirt/Navy\u00a0Blue", "tee\u00adshirt", "x\u2028y", "帽\u3000子", "👩\u200d🎤"])
+def test_any_text_may_be_a_products_id(store: EventStore, product: str) -> None:
+    store.add([event(0, product=product)], NOW)
+    assert [one.product for one in store] == [product]
+
+
 def test_a_clock_that_is_ahead_counts_as_now(store: EventStore) -> None:
     early, ahead = event(0), event(1, time=NOW + 1e5)
     assert store.add([early, ahead, event(2, time=NOW + 200)], NOW) == Added(3, 0, 1)
@@ -74,8 +80,10 @@ def test_what_is_too_old_goes(store: EventStore) -> None:
     store.show(Shown("old", NOW, "hybrid", ("p1",)))
     assert store.keep_days(2, NOW + 86400 * 4) == 2
     assert [one.id for one in store] == ["e1"]
-    with pytest.raises(EventError, match="days is -1; need 0 or more"):
-        store.keep_days(-1)
+    for days in (-1, float("inf"), float("nan")):
+        with pytest.raises(EventError, match=f"days is {days}; need 0 or more"):
+            store.keep_days(days)
+    assert len(store) == 1
 
 
 def test_lists_that_were_shown(store: EventStore) -> None:
@@ -138,6 +146,8 @@ def test_nor_when_the_server_itself_is_killed(postgres: Postgres) -> None:
         ({"id": ""}, "id is ''; need text"),
         ({"product": " p"}, "product is ' p'; need text without spaces around it"),
         ({"product": "a\x00b"}, "control characters"),
+        ({"product": "a\u0085b"}, "control characters"),
+        ({"product": "a\ud800b"}, "control characters"),
         ({"user": "x" * 201}, "user is 201 characters long; need at most 200"),
         ({"user": None}, "has neither user nor session"),
         ({"time": float("nan")}, "time is nan; need seconds since 1970"),

@@ -16,6 +16,7 @@ from outfitter.recommendations import STRATEGIES, CandidateSource, Garment, Inte
 from outfitter.recommendations.choose import NOTHING
 from outfitter.recommendations.interactions import InteractionOptions
 from outfitter.values import Recommendation
+from tests.recommendations.conftest import shop_of
 
 VECTOR = np.array([[0.5, 0.1, 0.5, 0.1, 0.5, 0.48]], np.float32)
 VECTOR /= np.linalg.norm(VECTOR)
@@ -102,6 +103,12 @@ def test_a_filter_does_not_starve_the_list(ask: Ask) -> None:
         rows = ask(**question, k=9, where="category=footwear")
         assert len(rows) == 9
         assert {row.product.category for row in rows} == {"footwear"}
+
+
+@pytest.mark.parametrize("question", list(QUESTIONS))
+def test_an_empty_catalogue_has_nothing(strategy: str, interactions: Interactions, question: str) -> None:
+    query = Query(**QUESTIONS[question])
+    assert choose(strategy, query, interactions).strategy.recommend(query, shop_of([], [])) == []
 
 
 def test_excluded_products_stay_away(ask: Ask) -> None:

@@ -37,6 +37,21 @@ def test_a_taste_foretells_what_people_of_it_want(algorithm: str) -> None:
     assert max(beside, key=lambda name: beside[name])[0] == "s"
 
 
+@pytest.mark.parametrize("algorithm", ["als", "bpr", "item-item"])
+def test_a_dismissal_is_no_wish(algorithm: str) -> None:
+    """Everybody who likes s-products dismissed x, and three others viewed it."""
+    rows = [*two_tastes(), *((f"u{number}", "x", "view", NOW) for number in (1, 3, 5))]
+    rows += [(f"u{number}", "x", "dismiss", NOW + 1e5) for number in range(0, 30, 2)]
+    options = InteractionOptions(algorithm=algorithm, factors=8)
+    learnt = Interactions.learn(EventLog.of(rows), options)
+    met = learnt.met("u0")
+    scores = dict(zip(learnt.products, learnt.taste(met, "u0").tolist(), strict=True))
+    assert scores["x"] < min(score for name, score in scores.items() if name[0] == "s" and name not in met)
+    dismissed = EventLog.of([("ann", "x", "dismiss", NOW), ("bob", "x", "dismiss", NOW)])
+    nothing = Interactions.learn(dismissed, options)
+    assert (nothing.factors, nothing.taste({"x": 1.0}).tolist()) == (0, [0.0])
+
+
 def test_what_was_not_learnt_scores_nothing() -> None:
     learnt = Interactions.learn(EventLog.of(two_tastes()))
     assert not learnt.taste({"gone": 3.0}).any()

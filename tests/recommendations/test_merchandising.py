@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from outfitter.errors import ConfigError, QueryError
-from outfitter.recommendations import CandidateSource, Garment, Query, choose
+from outfitter.evaluation.event_log import EventLog
+from outfitter.recommendations import CandidateSource, Garment, Interactions, Query, choose
 from outfitter.recommendations.arrange import Arrangement
 from outfitter.recommendations.experiment import assign
 from outfitter.recommendations.explain import explain
@@ -71,6 +74,12 @@ def test_pins_obey_the_question(shop: CandidateSource) -> None:
     assert ids(arranged(shop, rules=(Rule(pin="bag", where="category=top"),)))[0] == "bag"
 
 
+def test_a_pin_beyond_the_last_rank_changes_nothing(shop: CandidateSource) -> None:
+    for product in ("a", "e", "bag"):
+        assert arranged(shop, rules=(Rule(pin=product, at=4),)) == arranged(shop)
+        assert ids(arranged(shop, rules=(Rule(pin=product, at=3),)))[-1] == product
+
+
 def test_a_pin_takes_the_place_of_another_of_its_style(shop: CandidateSource) -> None:
     assert ids(arranged(shop, rules=(Rule(pin="b", at=3),), grouped=True)) == ["c", "d", "b"]
     assert ids(arranged(shop, rules=(Rule(pin="b", at=3),))) == ["a", "c", "b"]
@@ -98,6 +107,58 @@ def test_why_a_product_is_absent(shop: CandidateSource) -> None:
     assert lacking == ["The question asks for other kinds of products: it is of the slot top."]
     with pytest.raises(QueryError, match="there is no product 'gone' in the catalogue"):
         why("gone")
+
+
+@pytest.fixture(scope="module")
+def many() -> CandidateSource:
+    """120 tops, every fifth of them by Ylva; the last 100 in styles of four."""
+    rng = np.random.default_rng(0)
+    products = [
+        Product(
+            f"p{number}", f"Top {number}", "i.png", "top", brand="x" if number % 5 else "Ylva",
+            item_group_id=f"g{number // 4}" if number >= 20 else None,
+        )
+        for number in range(120)
+    ]  # fmt: skip
+    return shop_of(products, [(one.id, "i.png", "top", unit(*(rng.normal(0, 1, 12) + 0.5))) for one in products])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"diversity": 0.9}, "variety brought others before it"),
+        ({"liked": unit(*np.linspace(-1, 1, 12))[None]}, "after the first 3"),
+        ({"rules": (Rule(boost="brand=Ylva", by=2),)}, "after the first 3"),
+        ({"rules": (Rule(pin="p77", at=1),)}, "what the shop chose is shown in its place"),
+        ({"grouped": True}, "comes before it, p"),
+        ({"grouped": True}, "is shown: p"),
+    ],
+)
+def test_reasons_agree_with_what_is_shown(many: CandidateSource, options: dict[str, object], told: str) -> None:
+    similar, arrangement = choose("similar").strategy, Arrangement(**options)  # type: ignore[arg-type]
+    asked = Query((Garment(many.garments("p0")[0].vector[None], "top", "your top", 0),), 3)
+    shown = arrangement.recommend(similar, asked, many)
+    said = {name: explain(name, similar, asked, arrangement, many)[0] for name in many.ids}
+    assert [name for name in many.ids if "It is shown" in said[name]] == sorted(ids(shown), key=many.place)  # type: ignore[arg-type]
+    assert any(told in text for text in said.values())
+    for text in said.values():
+        assert "other kinds" not in text
+        if found := re.match(r"It comes at rank (\d+), after the first 3: its score is (\S+); .* has (\S+)\.$", text):
+            assert int(found[1]) > 3
+            assert float(found[2]) <= float(found[3])
+        if found := re.match(r"By its score of .* it comes at rank (\d+);", text):
+            assert int(found[1]) <= 9  # only so many compete
+
+
+def test_no_rank_is_told_of_another_competition(many: CandidateSource) -> None:
+    """Events choose among the nearest only; were all of them asked for, the farthest would be among the first."""
+    asked = Query((Garment(many.garments("p0")[0].vector[None], "top", "“Top 0”", product="p0"),), 3)
+    asked = replace(asked, exclude=frozenset({"p0"}))
+    far = choose("similar").strategy.recommend(replace(asked, k=119), many)[-1].product.id
+    log = [(f"u{person}", product, "purchase", 1.7e9) for person in range(60) for product in ("p0", far)]
+    hybrid = choose("hybrid", asked, Interactions.learn(EventLog.of(log))).strategy
+    (said,) = explain(far, hybrid, asked, Arrangement(), many)
+    assert said.startswith("It comes after the first 3. At which rank cannot be told")
 
 
 GOOD = """
@@ -150,6 +211,14 @@ def test_what_is_asked_goes_before_the_arm_and_that_before_the_scenario(tmp_path
         settle(found, "product", {"k": 0}, None)
 
 
+def test_an_arm_counts_as_it_was_checked(tmp_path: Path) -> None:
+    text = 'scenarios: {x: {where: a=b, experiment: {name: e, arms: {a: {k: 8.0}, b: {k: "6", where: null}}}}}'
+    found = read(tmp_path, text)
+    places = [settle(found, "x", {}, f"u{number}") for number in range(20)]
+    assert {(one.arm, one.k, one.where) for one in places} == {("a", 8, "a=b"), ("b", 6, None)}
+    assert all(isinstance(one.k, int) for one in places)
+
+
 def test_people_are_shared_out_as_asked_and_anew_for_each_experiment() -> None:
     people = [f"u{number}" for number in range(4000)]
     first = [assign("x", person, {"a": 0.2, "b": 0.5, "c": 0.3}) for person in people]
@@ -178,6 +247,8 @@ def test_people_are_shared_out_as_asked_and_anew_for_each_experiment() -> None:
             "the scenario 'sale' has the strategy 'populer'; there are cold_start, .*; did you mean 'popular'",
         ),
         ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {strategy: hybird}}}}}", "did you mean 'hybrid'"),
+        ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {k: many}}}}}", "k.* is 'many'"),
+        ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {experiment: {}}}}}}", "an experiment of its own"),
         ("scenarios: {x: {experiment: {name: e, arms: {a: {}}}}}", "arms"),
         ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {}}, shares: {a: 1}}}}", "need one for each of a, b"),
         ("scenarios: {x: {experiment: {name: e, arms: {a: {}, b: {}}, shares: {a: 1, b: 1}}}}", "add up to 1"),

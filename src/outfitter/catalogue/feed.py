@@ -249,14 +249,14 @@ def _price(name: str, text: str) -> tuple[float | None, str | None]:
     match = re.fullmatch(rf"(?:([A-Za-z]{{3}})\s*)?({NUMBER})(?:\s*([A-Za-z]{{3}}))?", text)
     if not text:
         return None, None
-    if not match or (match[1] and match[5]):
+    if not match or (match[1] and match[3]):
         raise ValueError(f"{name} is {text!r}; need a number such as 49.90, or one with its currency such as 49.90 EUR")
     price = float(match[2])
     if price < 0:
         raise ValueError(f"{name} is {text}; need 0 or more")
     if price == float("inf"):
         raise ValueError(f"{name} is {text}, too large for a number")
-    return price, match[1] or match[5]
+    return price, match[1] or match[3]
 
 
 def _images(name: str, value: object) -> list[str]:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from outfitter.catalogue.feed import Feed, Reject
+from outfitter.catalogue.feed import Feed, Reject, locate, row_digest
 from outfitter.catalogue.models import Models, Seen
 from outfitter.catalogue.place import Place
 from outfitter.catalogue.store import (
@@ -31,12 +32,19 @@ from outfitter.catalogue.store import (
 )
 from outfitter.catalogue.taking import Engine, Job, Picture, Stored, Taken
 from outfitter.errors import FeedError
+from outfitter.values import Product
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH: Final = 64
-"""Products written at once: what an interruption costs is at most these, and a write takes some 30 ms."""
+"""Products with new garments that are written at once: what an interruption costs is at most these, and a write takes
+some 30 ms."""
+ROWS: Final = 1024
+"""Products written at once, whatever they are: each write of changed rows costs more, the more came before it."""
+
+TOLD: Final = 500
+"""Characters of what is told of a reject: a picture may be a megabyte in its own name, and a reason quotes it."""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (rows done, rows in all) after each row of the feed."""
@@ -76,10 +84,10 @@ class Intake:
         self.changes: list[tuple[str, str]] = []
         self.embedded = 0
         self._place, self._stamp, self._tables, self._feed, self._engine = place, stamp, tables, feed, engine
-        stored = (column(tables.products, name) for name in ("id", "row", "pictures"))
+        stored = (column(tables.products, name) for name in ("id", "row", "pictures", "base"))
         self._stored = {
-            product_id: Stored(row, tuple(Picture(**picture) for picture in pictures))
-            for product_id, row, pictures in zip(*stored, strict=True)
+            product_id: Stored(row, tuple(Picture(**picture) for picture in pictures), intern(base))
+            for product_id, row, pictures, base in zip(*stored, strict=True)
         }
         self._known = tables.pictures()
         self._job = Job(feed, models, {} if stamp.complete else self._stored, self._known)
@@ -101,6 +109,7 @@ class Intake:
         rejects: list[tuple[int, Reject]] = []
         changes: list[tuple[int, str, str]] = []
         batch: list[Taken] = []
+        new = 0
         counts: Counter[str] = Counter()
         with closing(self._engine.run(self._job)) as rows:
             try:
@@ -111,9 +120,10 @@ class Intake:
                     if isinstance(taken, Taken) and kind not in ("rejected", "unchanged"):
                         changes.append((number, taken.row.product.id, kind))
                         batch.append(taken)
+                        new += bool(taken.seen)
                     counts[kind] += 1
-                    if len(batch) == BATCH:
-                        full, batch = batch, []
+                    if new == BATCH or len(batch) == ROWS:
+                        full, batch, new = batch, [], 0
                         self._write(full)
                     if progress:
                         progress(done, self._feed.rows)
@@ -161,9 +171,17 @@ class Intake:
         before = self._stored.get(product.id)
         if before is None:
             return "added"
-        if before == Stored(taken.digest, taken.pictures):
-            return "unchanged"
-        return "changed" if before.pictures == taken.pictures else "changed pictures"
+        if before.pictures != taken.pictures:
+            return "changed pictures"
+        return "unchanged" if taken.digest == before.row or self._moved(product, before) else "changed"
+
+    def _moved(self, product: Product, before: Stored) -> bool:
+        """Whether only the feed lies elsewhere: its pictures do not, and it says the same."""
+        images = (product.image, *product.additional_images)
+        return (
+            all(locate(image, before.base) == locate(image, self._feed.base) for image in images)
+            and row_digest(product, before.base) == before.row
+        )
 
     def _write(self, batch: list[Taken]) -> None:
         """Garments first, then products: a product that is there has all its garments."""
@@ -178,14 +196,20 @@ class Intake:
 
 
 def _rejects(taken: Taken | Reject) -> list[Reject]:
-    """What of a row cannot be used: all of it, or pictures."""
+    """What of a row cannot be used, all of it or pictures, in so many words as are kept and written."""
     if isinstance(taken, Reject):
-        return [taken]
+        return [Reject(taken.line, *map(_short, taken[1:]))]
     return [
-        Reject(taken.row.line, taken.row.product.id, picture.image, picture.error)
+        Reject(taken.row.line, *map(_short, (taken.row.product.id, picture.image, picture.error)))
         for picture in taken.pictures
         if picture.error is not None
     ]
+
+
+def _short(text: str) -> str:
+    """Without its middle: a reason ends with what is needed."""
+    half = TOLD // 2
+    return text if len(text) <= TOLD else f"{text[:half]}…{text[1 - half :]}"
 
 
 def _product_rows(batch: list[Taken], stamp: Stamp, base: str | Path) -> pa.Table:

@@ -52,8 +52,8 @@ COMMITS: Final = 5
 """How often a commit is made again if others come between."""
 
 MERGED: Final = 500
-"""Batches of products after which a build merges its small files: each commit writes down the names of all of them, so
-that 10 000 commits would leave 10 GB of such lists."""
+"""Batches of products after which a writer merges its small files: each commit reads or writes down the names of all of
+them, so that 10 000 commits would leave 10 GB of such lists."""
 
 TEXTS: Final = (*REQUIRED, *OPTIONAL)
 """Columns of the product table that are a text of `Product` of the same name."""
@@ -159,7 +159,7 @@ class Tables:
 
     def __init__(self, where: Where, stamp: Stamp, make: bool = False, write: bool = False) -> None:
         self._place = open_place(where)
-        self._unmerged = 0 if make else None
+        self._unmerged, self._readers = 0, not make
         schemas = {"products": product_schema(stamp), "garments": garment_schema(stamp.dimensions)}
         with explained(
             f"{self._place}: its tables cannot be {'made' if make else 'opened'}",
@@ -238,10 +238,9 @@ class Tables:
             self._commit(self.products, lambda: upsert.execute(rows))
         else:
             self._commit(self.products, lambda: self.products.add(rows))
-        if self._unmerged is not None:
-            self._unmerged += 1
-            if self._unmerged % MERGED == 0:
-                self._merge(readers=False)
+        self._unmerged += 1
+        if self._unmerged % MERGED == 0:
+            self._merge(self._readers)
 
     def add_columns(self, names: Iterable[str]) -> None:
         """Text columns of the products, empty; those that are there stay as they are."""

@@ -38,10 +38,11 @@ class Picture(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What the tables hold of a product. row: digest of its row."""
+    """What the tables hold of a product. row: digest of its row. base: of the feed that it was in."""
 
     row: str
     pictures: tuple[Picture, ...]
+    base: str
 
 
 @dataclass(frozen=True)

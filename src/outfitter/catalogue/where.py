@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["text", "number", "attribute"]
 """An attribute is text that may hold numbers: compared as text by ``= != ~``, as numbers by ``< <= > >=``."""
 
-NUMBER: Final = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-"""What counts as a number, here and in feeds: no ``nan``, no ``1_000``, no thousands separators."""
+NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+"""What counts as a number, here and in feeds: no ``nan``, no ``1_000``, no thousands separators.
+
+A digit can belong to one part of it only, so that a long text which is none is found to be none in one pass.
+"""
 
 ALIASES: Final[Mapping[str, str]] = {"color": "colour"}
 
@@ -42,12 +45,13 @@ AVAILABILITIES: Final[Mapping[str, str]] = {
 """What shops call it, in letters alone → Google Merchant's word. What is sold out stays so."""
 
 _CONDITION = re.compile(
-    r"""\s* (?P<column> "(?:[^"]|"")*" | [^=<>!~,"]*? )
-        \s* (?P<sign> != | <= | >= | ==? | < | > | ~ )
-        \s* (?P<value> "(?:[^"]|"")*" | '(?:[^']|'')*' | (?!["'])[^,]*? )
-        \s* (?: (?P<more>,) | $ )""",
+    r"""\s*+ (?P<column> "(?:[^"]|"")*+" | [^=<>!~,"]*+ )
+        \s*+ (?P<sign> != | <= | >= | ==? | < | > | ~ )
+        \s*+ (?P<value> "(?:[^"]|"")*+" | '(?:[^']|'')*+' | (?!["'])[^,]*+ )
+        \s*+ (?: (?P<more>,) | $ )""",
     re.VERBOSE,
 )
+"""Nothing is given back (``+``), so that a text that is none is read once. Spaces after a bare text are part of it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def parse_where(text: str, columns: Mapping[str, Kind]) -> tuple[Condition, ...]
                 f"filter {text!r}: cannot read {text[at:].strip()!r}; need conditions such as category=top,price<50. "
                 "Put a value with a comma in quotes."
             )
-        name, sign, value = match["column"], match["sign"], match["value"]
+        name, sign, value = match["column"].strip(), match["sign"], match["value"].strip()
         conditions.append(_checked(_unquoted(name), "=" if sign == "==" else sign, _unquoted(value), columns))
         at, more = match.end(), match["more"] is not None
     return tuple(conditions)

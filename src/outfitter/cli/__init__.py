@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from outfitter.errors import OutfitterError
@@ -63,7 +64,9 @@ EXTRA_OF: Final = {"implicit": "events", "sqlalchemy": "events"}
 
 
 def main() -> NoReturn:
-    """Entry point of the ``outfitter`` command."""
+    """Entry point of the ``outfitter`` command. JSON is UTF-8, whatever the terminal's encoding."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -100,6 +100,8 @@ def command(
     }
     if user is not None and not (events or learnt):
         raise ConfigError("--user needs --events or --learnt: without them nobody is known.")
+    if visit is not None and not events:
+        raise ConfigError("--visit needs --events: without them nothing of a visit is known. Or name its --session.")
     shop = open_shop(catalogue, detector, embedder, events=events, learnt=learnt, merchandising=merchandising)
     shown = load_photo(sys.stdin.buffer.read(), name="standard input") if photo == "-" else photo
     if explain is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ KINDS: Final = ("view", "cart", "purchase", "like", "dismiss")
 
 LONGEST: Final = 200
 """Characters of an id. Longer ones are mistakes or attacks."""
+NO_TEXT: Final = frozenset({"Cc", "Cs"})
+"""Unicode's categories of control characters and lone surrogates."""
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -120,7 +123,8 @@ def read_time(value: object, where: str) -> float:
 
 
 def _check_id(value: str, what: str) -> None:
-    if not value or value != value.strip() or not value.isprintable():
+    # No more is refused than that: what a catalogue has, such as a no-break space, its events may name.
+    if not value or value != value.strip() or any(unicodedata.category(letter) in NO_TEXT for letter in value):
         raise EventError(f"{what} is {value[:50]!r}; need text without spaces around it or control characters.")
     if len(value) > LONGEST:
         raise EventError(f"{what} is {len(value)} characters long; need at most {LONGEST}.")

@@ -100,7 +100,7 @@ def _json_rows(path: Path, refuse: Callable[[Refused], None]) -> Rows:
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 refuse(Refused(f"{path}:{number}", f"no JSON: {error}"))
                 continue
             if isinstance(row, dict):

@@ -8,6 +8,7 @@ sure whether an event arrived sends it again. No text of a caller becomes part o
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -141,10 +142,10 @@ class EventStore:
         """Delete what is older than so many days; returns how many rows went.
 
         Raises:
-            EventError: days below 0, or the database refuses.
+            EventError: days below 0 or without end, or the database refuses.
         """
-        if not days >= 0:
-            raise EventError(f"days is {days:g}; need 0 or more.")
+        if not (days >= 0 and math.isfinite(days)):
+            raise EventError(f"days is {days:g}; need 0 or more, and finite.")
         until = (time.time() if now is None else now) - 86400 * days
         gone = 0
         with self._explained(f"{self.name}: cannot be written"), self.engine.begin() as connection:

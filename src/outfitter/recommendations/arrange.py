@@ -71,23 +71,32 @@ class Arrangement:
 
     def recommend(self, strategy: Strategy, query: Query, source: CandidateSource) -> list[Recommendation]:
         """The strategy's answer, arranged. Errors are the strategy's, and those of the rules' filters."""
-        if self.in_stock:  # before anything is looked for: all that is near may be sold out
-            query = replace(query, where=",".join(filter(None, (query.where, BUYABLE))))
+        query = self._buyable(query)
         if self._idle:
             return strategy.recommend(query, source)
+        arranged = []
+        for rows in self._competing(strategy, query, source):
+            shown = self._pinned(self._varied(self.kept(rows), query.k, source), query, source)
+            arranged += [replace(one, rank=rank) for rank, one in enumerate(shown[: query.k], 1)]
+        return arranged
+
+    def competing(self, strategy: Strategy, query: Query, source: CandidateSource) -> list[list[Recommendation]]:
+        """What `recommend` chooses from: for each answer what was found, reordered, of a group all."""
+        query = self._buyable(query)
+        return _answers(strategy.recommend(query, source)) if self._idle else self._competing(strategy, query, source)
+
+    def _buyable(self, query: Query) -> Query:
+        """In stock before anything is looked for: all that is near may be sold out."""
+        return replace(query, where=",".join(filter(None, (query.where, BUYABLE)))) if self.in_stock else query
+
+    def _competing(self, strategy: Strategy, query: Query, source: CandidateSource) -> list[list[Recommendation]]:
         asked = max(query.k, -(-COMPETE // SPARE)) if self._reorders else query.k
         while True:
             asked *= SPARE
             found = strategy.recommend(replace(query, k=asked), source)
             answers = [self._reordered(rows, source) for rows in _answers(found)]
-            kept = [self._keep(rows) for rows in answers]
-            if all(len(rows) >= query.k or len(all_) < asked for rows, all_ in zip(kept, answers, strict=True)):
-                break
-        arranged = []
-        for rows in kept:
-            shown = self._pinned(self._varied(rows, query.k, source), query, source)
-            arranged += [replace(one, rank=rank) for rank, one in enumerate(shown[: query.k], 1)]
-        return arranged
+            if all(len(rows) < asked or len(self.kept(rows)) >= query.k for rows in answers):
+                return answers
 
     # --- order
 
@@ -128,7 +137,8 @@ class Arrangement:
 
     # --- what is left
 
-    def _keep(self, rows: Iterable[Recommendation]) -> list[Recommendation]:
+    def kept(self, rows: Iterable[Recommendation]) -> list[Recommendation]:
+        """Without those of a group that another one stands for, where only one is shown."""
         kept, groups = [], set[str]()
         for one in rows:
             group = one.product.item_group_id
@@ -178,7 +188,7 @@ class Arrangement:
         first = source.place(rows[0].product.id)
         for rule in sorted((rule for rule in self.rules if rule.pin), key=lambda rule: rule.at):
             place = source.place(rule.pin or "")
-            if place is None or not allowed[place]:
+            if place is None or not allowed[place] or rule.at > query.k:
                 continue
             if rule.where and first is not None and not source.allowed(rule.where)[first]:
                 continue

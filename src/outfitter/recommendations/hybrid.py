@@ -68,11 +68,11 @@ class Hybrid:
         """One answer, from what was met. what: how to call it, as in "you liked"."""
         (answer,) = asked(Query((), query.k, query.where, query.exclude), source)
         places = {place: weight for name, weight in met.items() if (place := source.place(name)) is not None}
+        known = len(self.interactions.known & met.keys())
+        if not (known or places) or not len(source.ids):
+            return []
         nothing = np.zeros(len(source.ids), np.float32)
         looks = evened(looks_of(source).liked(places), answer.allowed) if places else nothing
-        known = len(self.interactions.known & met.keys())
-        if not known and not places:
-            return []
         share = known / (known + HALF_PERSON)
         popular, popularity = self._popular(source) if len(self.interactions.products) else (nothing, 0.0)
         popularity = popularity if places else 1.0

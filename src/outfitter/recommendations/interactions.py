@@ -320,6 +320,8 @@ def _factors(
 ) -> tuple[Vector, Vector]:
     """Of people and products, float32 (P, F) and (N, F); F is 0 where there is nothing to factorise."""
     people, products = matrix.shape
+    matrix = matrix.copy()
+    matrix.eliminate_zeros()  # what is stored counts as wished for, and a dismissal is none
     if options.algorithm == "item-item" or not matrix.nnz:
         return np.zeros((people, 0), np.float32), np.zeros((products, 0), np.float32)
     with warnings.catch_warnings():
@@ -342,8 +344,7 @@ def _factors(
                 iterations=rounds,
                 dtype=np.float32,
             )
-            matrix = matrix.copy()
-            matrix.data = 1 + options.confidence * matrix.data * (matrix.data > 0)
+            matrix.data = 1 + options.confidence * matrix.data
             matrix.data[matrix.data == 1] = 0
             matrix.eliminate_zeros()
         else:

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from outfitter.config import Options, parse
 from outfitter.errors import ConfigError, nearest
@@ -36,7 +36,7 @@ class Rule(Options):
     bury: str | None = Field(default=None, min_length=1, description="a filter: what it matches is lowered")
     pin: str | None = Field(default=None, min_length=1, description="a product's id: it is shown")
     by: float = Field(default=STRENGTH, gt=0, le=10)
-    at: int = Field(default=1, ge=1, le=1000, description="of a pin: the rank")
+    at: int = Field(default=1, ge=1, le=1000, description="of a pin: the rank; beyond k it changes nothing")
     where: str | None = Field(default=None, description="of a pin: only beside products that a filter matches")
     scenarios: tuple[str, ...] | None = None
 
@@ -59,6 +59,15 @@ class Experiment(Options):
     arms: Mapping[str, Mapping[str, Any]] = Field(min_length=2, description="arm: options of the scenario it changes")
     shares: Mapping[str, float] | None = None
 
+    @field_validator("arms")
+    @classmethod
+    def _checked(cls, arms: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        """As a scenario would take them: a k of 8.0 is 8."""
+        for arm, changes in arms.items():
+            if "experiment" in changes:
+                raise ValueError(f"arm {arm!r} has an experiment of its own; need one at a time")
+        return {arm: Scenario(**changes).model_dump(exclude_unset=True) for arm, changes in arms.items()}
+
     @model_validator(mode="after")
     def _whole(self) -> Experiment:
         if self.shares is not None:
@@ -66,10 +75,6 @@ class Experiment(Options):
                 raise ValueError(f"shares are of {', '.join(self.shares)}; need one for each of {', '.join(self.arms)}")
             if min(self.shares.values()) < 0 or abs(sum(self.shares.values()) - 1) > 1e-6:
                 raise ValueError(f"shares are {dict(self.shares)}; need shares of 0 or more that add up to 1")
-        for arm, changes in self.arms.items():
-            if "experiment" in changes:
-                raise ValueError(f"arm {arm!r} has an experiment of its own; need one at a time")
-            Scenario.model_validate(dict(changes))
         return self
 
 

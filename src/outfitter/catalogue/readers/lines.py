@@ -14,6 +14,9 @@ from typing import Final
 from outfitter.catalogue.readers.source import LONGEST, Source
 from outfitter.errors import FeedError
 
+# csv refuses cells of more than 128 Ki, and knows no limit but the whole process's.
+csv.field_size_limit(max(LONGEST, csv.field_size_limit()))
+
 SEPARATORS: Final = ",;\t"
 PATIENCE: Final = 200_000
 """Lines of a feed that may be read a second time, to go on after records that cannot be read."""
