@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from outfitter.detections import Detector
-from outfitter.distributed.worker import ship
+from outfitter.distributed.worker import is_there, ship
 from outfitter.values import Photo
 from tests.conftest import ToyModels
 from tests.toy import picture
@@ -26,3 +26,8 @@ def test_a_detector_shows_on_the_workers_what_it_shows_here(toy_models: ToyModel
         sent = ship(here)
         there = Detector(sent.unpack(tmp_path / str(number)), sent.min_score)
         assert len(here(unsure)) == len(there(unsure)) == shown
+
+
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
+    assert is_there(tmp_path)
+    assert not any(is_there(tmp_path / name) for name in ("none.jpg", "n" * 300, "nul\0.jpg"))

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from outfitter.artifact import SHIPPED, read_manifest
+from outfitter.artifact import MODEL_FILE, SHIPPED, DetectorInput, read_manifest, write_model_folder
 from outfitter.boutique import design, draw_packshot
 from outfitter.catalogue.feed import open_feed
 from outfitter.datasets import load
 from outfitter.detections import Detector
 from outfitter.errors import TrainingError
 from outfitter.geometry import as_boxes, iou
-from outfitter.learn.adapt import SURE, adapt, box_of, label_feed
+from outfitter.learn.adapt import SURE, adapt, architecture_of, box_of, label_feed
+from outfitter.learn.graphs import to_onnx
 from outfitter.learn.loop import Run
+from outfitter.learn.models import build
+from outfitter.learn.predict import TorchDetector
 from outfitter.photo import encode_jpeg
 from outfitter.values import Annotations, Detections, Photo
+from tests.learn.test_export import CARD
 
 SHIRT, BESIDE = (60.0, 40.0, 180.0, 200.0), (70.0, 230.0, 170.0, 290.0)
 
@@ -95,6 +100,23 @@ def test_too_few_pictures(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"0 pictures could be labelled.*need 40.*1 × unreadable: PhotoError"):
         adapt(tmp_path / "feed.csv", tmp_path / "work", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def model_folder(name: str, chosen: DetectorInput, folder: Path) -> Path:
+    to_onnx(TorchDetector(build(name, ("top", "bottom"), "none"), ("top", "bottom"), chosen), folder / MODEL_FILE)
+    manifest: dict[str, Any] = {"kind": "detector", **CARD.model_dump(), "metrics": {}, "score_threshold": 0.5}
+    manifest |= {"class_names": ("top", "bottom"), "detector_input": chosen.model_dump()}
+    write_model_folder(folder / name, folder / MODEL_FILE, manifest, "")
+    return folder / name
+
+
+def test_the_architecture_is_known_before_anything_is_labelled(tmp_path: Path) -> None:
+    lite2 = model_folder("faster_rcnn_lite2", DetectorInput(area=96 * 128, multiple_of=32), tmp_path)
+    assert architecture_of(lite2, ("top", "bottom")) == "faster_rcnn_lite2"
+    other = model_folder("ssdlite320_mobilenet_v3", DetectorInput(fixed_wh=(96, 128)), tmp_path)
+    with pytest.raises(TrainingError, match="Only detectors of faster_rcnn_lite and faster_rcnn_lite2 can be adapted"):
+        adapt(tmp_path / "feed.csv", tmp_path / "work", tmp_path / "out", base=other)
+    assert not (tmp_path / "work").exists()
 
 
 @pytest.mark.slow

@@ -57,8 +57,13 @@ def test_losses_in_training_and_boxes_otherwise(name: str, models: dict[str, nn.
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_batch_without_any_box(name: str, models: dict[str, nn.Module]) -> None:
-    losses = models[name].train()(images_for(name), [NOTHING, NOTHING])
+    model = models[name].train()
+    model.zero_grad()
+    losses = model(images_for(name), [NOTHING, NOTHING])
     assert all(bool(torch.isfinite(loss)) for loss in losses.values())
+    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+    idle = {name for name, one in model.named_parameters() if one.requires_grad and one.grad is None}
+    assert not idle, "processes beside this one wait for it to move, too"
 
 
 def test_held_batch_norm_keeps_its_statistics() -> None:
@@ -94,6 +99,19 @@ def test_transformers_weights_from_a_folder(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="the folder does not hold it"):
         build("rt_detr_v2", CLASSES, str(tmp_path / "empty"))
+
+
+def test_transformers_weights_make_the_model_that_runs_go_on_with(tmp_path: Path) -> None:
+    given: Any = build("rt_detr_v2", CLASSES, "none")
+    config = given.network.config
+    config.freeze_backbone_batch_norms = True  # as published
+    type(given.network)(config).save_pretrained(tmp_path / "published")
+    model = build("rt_detr_v2", CLASSES, str(tmp_path / "published"))
+    assert model.state_dict().keys() == given.state_dict().keys()
+    config.decoder_layers = 4
+    type(given.network)(config).save_pretrained(tmp_path / "deeper")
+    with pytest.raises(TrainingError, match="of another size than ResNet-18's: .* differs"):
+        build("rt_detr_v2", CLASSES, str(tmp_path / "deeper"))
 
 
 def test_weights_of_another_architecture(tmp_path: Path, models: dict[str, nn.Module]) -> None:

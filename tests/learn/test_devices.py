@@ -8,18 +8,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from outfitter.cli import run as cli
 from outfitter.datasets.dataset import write_splits
 from outfitter.datasets.records import record_of
 from outfitter.learn import checkpoint as checkpoints
-from outfitter.learn.train import read_run
+from outfitter.learn.train import RunInfo, read_run, start
 from tests.datasets.sources import write_text
 from tests.learn.conftest import draw
 from tests.learn.test_segments import masked
+from tests.learn.test_train import SMALL
 from tests.processes import interruptible
 
 CONFIG = """
@@ -78,6 +81,47 @@ def test_interrupted_they_save_what_they_have(tmp_path: Path, devices: int) -> N
     saved = checkpoints.latest(run)
     assert saved is not None
     assert f"interrupted at step {int(saved.name.removeprefix('step-'))}; go on with" in log.read_text()
+
+
+@pytest.mark.slow
+def test_what_the_processes_cannot_do_is_told_as_by_one(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write_splits(tmp_path / "data", [record_of(draw(tmp_path, number)) for number in range(4)], ("top", "bottom"))
+    write_text(tmp_path / "config.yaml", CONFIG.replace("batch: 4", "batch: 3"))
+    command = [sys.executable, "-m", "outfitter.cli", "train", str(tmp_path / "data"), "--out", str(tmp_path / "run")]
+    command += ["--config", str(tmp_path / "config.yaml"), "--devices", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "outfitter: batch: 3 is shared by 2 processes" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_process_looks_and_copies_before_there_are_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    examples = [draw(tmp_path, number) for number in range(2)]
+    write_splits(tmp_path / "data", [record_of(example) for example in examples], ("top", "bottom"))
+    start(tmp_path / "run", RunInfo(SMALL, ("top", "bottom"), str(tmp_path / "data")), examples, ()).save()
+    done: list[Any] = []
+
+    def overfit(_info: RunInfo, train: list[Any], init: Path) -> float:
+        done.append((len(train), init))
+        return 1.0
+
+    def launch(devices: int, data: Path | None, given: dict[str, Any]) -> int:
+        assert given.get("resume") is None or checkpoints.latest(given["resume"]) is not None
+        done.append((devices, data, {name: value for name, value in given.items() if value is not None}))
+        return 0
+
+    monkeypatch.setattr("outfitter.learn.preflight.overfit", overfit)
+    monkeypatch.setattr("outfitter.cli.train._in_parallel", launch)
+    data, run, out = (str(tmp_path / name) for name in ("data", "run", "out"))
+    assert cli(["train", data, "--out", out, "--init", run, "--preflight", "--devices", "2", "--steps", "3"]) == 0
+    assert done == [
+        (2, Path(run)),
+        (2, Path(data), {"out": Path(out), "init": Path(run), "steps": 3}),
+    ]
+    assert cli(["train", "--resume", run, "--out", out, "--devices", "2", "--steps", "9"]) == 0
+    assert done[2:] == [(2, None, {"resume": Path(out), "steps": 9})]
 
 
 @pytest.mark.slow

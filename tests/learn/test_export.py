@@ -8,7 +8,7 @@ import onnx
 import pytest
 import torch
 
-from outfitter.artifact import MODEL_FILE, Source, read_manifest
+from outfitter.artifact import MODEL_FILE, DetectorInput, Source, read_manifest
 from outfitter.colour import to_lab
 from outfitter.crops import PROTOCOL
 from outfitter.detections import Detector
@@ -17,6 +17,8 @@ from outfitter.errors import ConfigError, ModelError, TrainingError
 from outfitter.learn.card import Card, read_card
 from outfitter.learn.embedder import Colours, LiteAndColour, crops_of, export_embedder
 from outfitter.learn.export import best_threshold, export_detector, threshold_for_empty
+from outfitter.learn.models import build
+from outfitter.learn.predict import TorchDetector
 from outfitter.learn.train import load_trained
 from outfitter.values import Annotations, Crops, Detections, Example, Photo
 from tests.conftest import ToyModels
@@ -94,6 +96,28 @@ def test_the_threshold_is_where_f1_is_highest() -> None:
     truth = {"a": Annotations(boxes[:1], ("top",), (100, 120))}
     found = {"a": Detections(boxes, ("top", "top"), np.array([0.62, 0.41], np.float32), (100, 120))}
     assert 0.41 < best_threshold(truth, found) <= 0.62
+
+
+def test_a_crowd_moves_no_threshold() -> None:
+    boxes = np.array([[0, 0, 30, 40], [50, 50, 90, 99]], np.float32)
+    truth = {"a": Annotations(boxes, ("top", "top"), (100, 120), np.array([False, True]))}
+    shown = np.concatenate([boxes[:1], [[50, 50, 65, 99]], boxes[1:]]).astype(
+        np.float32
+    )  # part of the crowd, and all of it
+    scores = np.array([0.42, 0.93, 0.91], np.float32)
+    found = {"a": Detections(shown, ("top",) * 3, scores, (100, 120))}
+    assert best_threshold(truth, found) <= 0.42
+    missed = {"a": found["a"][1:2]}
+    assert best_threshold(truth, missed) == best_threshold(truth, {"a": found["a"][:0]})
+
+
+def test_a_threshold_of_zero_is_kept(rectangles: Callable[[int], list[Example]], tmp_path: Path) -> None:
+    names = ("top", "bottom")
+    fresh = TorchDetector(build("faster_rcnn_lite", names, "none"), names, DetectorInput(area=6144, multiple_of=32))
+    manifest, _ = export_detector(
+        fresh, tmp_path / "model", rectangles(1), CARD, precision="fp32", max_drop=1, score_threshold=0.0
+    )
+    assert manifest.score_threshold == 0.0
 
 
 def test_the_photo_threshold_keeps_empty_photos_empty(toy_models: ToyModels, tmp_path: Path) -> None:

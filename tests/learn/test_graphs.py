@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from outfitter.artifact import MODEL_FILE, DetectorInput
-from outfitter.errors import TrainingError
+from outfitter.errors import ConfigError, TrainingError
 from outfitter.geometry import iou
 from outfitter.learn.export import export_detector
 from outfitter.learn.graphs import to_onnx
 from outfitter.learn.models import NAMES, build
-from outfitter.learn.options import Optimiser, TrainOptions
+from outfitter.learn.options import Optimiser, TrainOptions, train_options
 from outfitter.learn.predict import TorchDetector
 from outfitter.learn.train import RunInfo, load_trained, resume, start
 from outfitter.values import Example
@@ -52,14 +52,14 @@ def enliven(model: nn.Module, size_wh: tuple[int, int]) -> None:
 
 
 def exported(
-    name: str, folder: Path, size_wh: tuple[int, int]
+    name: str, folder: Path, size_wh: tuple[int, int], chosen: DetectorInput | None = None
 ) -> tuple[list[NDArray[np.float32]], dict[str, torch.Tensor]]:
     """What the graph finds in a noisy picture, and what torch does."""
     torch.manual_seed(0)
     model = build(name, CLASSES, "none").eval()
     if name in ("ssdlite320_mobilenet_v3", "rt_detr_v2"):
         enliven(model, INPUTS[name].size_for((2, 3)))
-    detector = TorchDetector(model, CLASSES, INPUTS.get(name, OPEN))
+    detector = TorchDetector(model, CLASSES, chosen or INPUTS.get(name, OPEN))
     to_onnx(detector, folder / "m.onnx")
     pixels = np.random.default_rng(0).integers(0, 256, (1, size_wh[1], size_wh[0], 3), np.uint8)
     found = onnxruntime.InferenceSession(folder / "m.onnx").run(None, {"pixels": pixels})
@@ -79,6 +79,35 @@ def test_the_graph_finds_what_torch_finds(name: str, tmp_path: Path) -> None:
     if name != "ssd300_vgg16":  # whose fresh head gives every box the same score, so that any of them may be kept
         twins = (iou(boxes, wanted["boxes"].numpy()) > 0.95) & same & near
         assert np.mean(twins.any(1)) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "size_wh"),
+    [
+        ("faster_rcnn_lite", DetectorInput(area=7000), (70, 102)),
+        ("faster_rcnn_lite", DetectorInput(area=7000), (64, 96)),
+        ("rt_detr_v2", DetectorInput(fixed_wh=(90, 150)), (90, 150)),
+    ],
+)
+def test_the_graph_pads_as_torch_does(
+    name: str, chosen: DetectorInput, size_wh: tuple[int, int], tmp_path: Path
+) -> None:
+    (boxes, _, scores), wanted = exported(name, tmp_path, size_wh, chosen)
+    assert len(boxes) == len(wanted["boxes"]) > 0
+    np.testing.assert_allclose(scores, wanted["scores"].numpy(), atol=2e-3)
+    assert np.mean((iou(boxes, wanted["boxes"].numpy()) > 0.95).any(1)) > 0.95
+
+
+def test_what_takes_one_size_is_given_one(tmp_path: Path, rectangles: Callable[[int], list[Example]]) -> None:
+    options = train_options({"model": "ssdlite320_mobilenet_v3", "weights": "none", "input": {"area": 9000}}, "x")
+    with pytest.raises(ConfigError, match="ssdlite320_mobilenet_v3 takes pictures of one size.*fixed_wh"):
+        start(tmp_path / "run", RunInfo(options, CLASSES, "x"), rectangles(1), ())
+    begun_before = TorchDetector(build("ssdlite320_mobilenet_v3", CLASSES, "none"), CLASSES, options.input)
+    with pytest.raises(ConfigError, match="takes pictures of one size"):
+        to_onnx(begun_before, tmp_path / "m.onnx")
+    small = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+    with pytest.raises(ConfigError, match="the 300 best places of a picture, and one of 64 × 96 pixels has 126"):
+        build("rt_detr_v2", CLASSES, "none")([torch.rand(3, 96, 64)], [small])
 
 
 @pytest.mark.parametrize("name", ["ssdlite320_mobilenet_v3", "rt_detr_v2"])

@@ -6,9 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from outfitter.errors import TrainingError
+from outfitter.errors import PhotoError, TrainingError
+from outfitter.evaluation.items import Item
 from outfitter.learn.augment import NONE
+from outfitter.learn.garments import EmbedderOptions, GarmentSamples
+from outfitter.learn.garments import stream as garments_stream
 from outfitter.learn.options import TrainOptions
 from outfitter.learn.preflight import check_classes
 from outfitter.learn.samples import Samples, repeat_factors, stream
@@ -30,6 +34,30 @@ def test_a_step_is_a_function_of_its_number(rectangles: Rectangles) -> None:
         assert a.names == b.names
         assert all(torch.equal(x, y) for x, y in zip(a.images, b.images, strict=True))
         assert all(torch.equal(x["boxes"], y["boxes"]) for x, y in zip(a.targets, b.targets, strict=True))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_is_wrong_with_a_picture_is_told_in_one_sentence(rectangles: Rectangles, workers: int) -> None:
+    example = rectangles(1)[0]
+    example.image.write_bytes(b"no picture")
+    options, garments = TrainOptions(steps=1, batch=1, workers=workers), EmbedderOptions(steps=1, workers=workers)
+    items = [Item(example.image, group) for group in ("a", "b")]
+    for batches in (
+        stream(Samples([example], NAMES, options, 0, 1), 0),
+        garments_stream(GarmentSamples(items, garments, 0, 1), 0),
+    ):
+        with pytest.raises(PhotoError) as caught:
+            next(batches)
+        assert str(caught.value).startswith(str(example.image))
+
+
+def test_a_photo_of_another_size_than_its_boxes_are_for(rectangles: Rectangles) -> None:
+    example = rectangles(1)[0]
+    with Image.open(example.image) as picture:
+        picture.resize((75, 105)).save(example.image)
+    samples = Samples([example], NAMES, TrainOptions(steps=1, batch=1, workers=0), 0, 1)
+    with pytest.raises(TrainingError, match="is 75 × 105 pixels, and its boxes are for 150 × 210. Restore"):
+        samples[0]
 
 
 def test_every_photo_is_seen_once_an_epoch(rectangles: Rectangles) -> None:

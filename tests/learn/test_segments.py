@@ -13,8 +13,11 @@ import torch
 from PIL import Image
 
 from outfitter.errors import ConfigError, TrainingError
+from outfitter.learn.augment import UNKNOWN
+from outfitter.learn.models import build
 from outfitter.learn.models.segments import Segments
-from outfitter.learn.options import train_options
+from outfitter.learn.options import Optimiser, train_options
+from outfitter.learn.preflight import overfit
 from outfitter.learn.samples import mask_names
 from outfitter.learn.train import RunInfo, load_trained, resume, start
 from outfitter.photo import load_photo
@@ -75,6 +78,29 @@ def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     resume(tmp_path / "parts", examples, ())()
     whole, parts = (load_trained(tmp_path / name)[0].model.state_dict() for name in ("whole", "parts"))
     assert [name for name in whole if not torch.equal(whole[name], parts[name])] == []
+
+
+def test_masks_lie_on_padded_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    model: Any = build("faster_rcnn_lite", NAMES, "none").train()
+    model.learn_segments(LABELS, 1.0)
+    seen: list[torch.Tensor] = []
+
+    def look(_levels: object, masks: torch.Tensor) -> torch.Tensor:
+        seen.append(masks)
+        return masks.sum() * 0.0
+
+    monkeypatch.setattr(model.segments, "forward", look)
+    truth = {"boxes": torch.tensor([[5.0, 5, 50, 50]]), "labels": torch.tensor([1])}
+    model([torch.rand(3, 102, 70) * 255], [{**truth, "mask": torch.ones((25, 17), dtype=torch.uint8)}])
+    assert seen[0].shape == (1, 32, 24), "a quarter of 96 × 128"
+    assert bool((seen[0][:, :25, :17] == 1).all())
+    assert int((seen[0] == UNKNOWN).sum()) == 32 * 24 - 25 * 17
+
+
+def test_preflight_needs_no_mask(tmp_path: Path) -> None:
+    hopeless = INFO.options.model_copy(update={"optimiser": Optimiser(learning_rate=1e-9)})
+    with pytest.raises(TrainingError, match="preflight: after 1 steps"):
+        overfit(RunInfo(hopeless, NAMES, "x"), [draw(tmp_path, 0)], steps=1)
 
 
 def test_the_loss_is_that_of_the_pixels_that_are_known() -> None:

@@ -27,7 +27,7 @@ from outfitter.learn.garments import EmbedderOptions
 from outfitter.learn.options import Optimiser, TrainOptions, train_options
 from outfitter.learn.preflight import overfit
 from outfitter.learn.reopen import reopen
-from outfitter.learn.train import RunInfo, load_trained, read_run, resume, start
+from outfitter.learn.train import DetectorTask, RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import load_photo
 from outfitter.values import Annotations, Example
 from tests.learn.conftest import draw
@@ -114,6 +114,54 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
         assert process.wait() == -signal.SIGKILL
     assert launch("killed").wait() == 0
     assert_equal(tmp_path / "whole", tmp_path / "killed", 8)
+
+
+def test_a_compiled_model_is_saved_under_its_own_names(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    compiled = RunInfo(SMALL.model_copy(update={"compile": True, "steps": 2}), NAMES, "x")
+    with torch.compiler.set_stance("force_eager"):  # wrapped as ever, without the minutes in a compiler
+        row = start(tmp_path / "run", compiled, examples, examples)()
+        resume(tmp_path / "run", examples, (), steps=3)()
+    assert row["step"] == 2
+    assert load_trained(tmp_path / "run")[1].options.steps == 3
+
+
+def test_what_is_averaged_goes_where_the_model_is(
+    tmp_path: Path, rectangles: Rectangles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start(tmp_path / "run", INFO, rectangles(2), ())
+    run.save()
+    found = checkpoints.load(checkpoints.step_folder(tmp_path / "run", 0))
+    monkeypatch.setattr("accelerate.Accelerator.device", torch.device("meta"))
+    run.restore(found)
+    assert run.ema is not None
+    assert {tensor.device.type for tensor in run.ema.values()} == {"meta"}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_run_on_a_gpu_goes_on(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "run", INFO, examples, ())()
+    again = resume(tmp_path / "run", examples, (), steps=6)
+    assert again.accelerator.device.type == "cuda"
+    again()
+    assert again.step == 6
+
+
+def test_a_batch_is_shared_evenly(tmp_path: Path, rectangles: Rectangles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accelerate.Accelerator.num_processes", 3)
+    with pytest.raises(
+        ConfigError, match=r"batch: 2 is shared by 3 processes.* Take a multiple of 3, or another number"
+    ):
+        start(tmp_path / "run", INFO, rectangles(2), ())
+
+
+@pytest.mark.parametrize(("weights_of_run", "momentum"), [(None, 0.03), ("none", 0.1)])
+def test_statistics_move_as_fast_when_a_run_goes_on(weights_of_run: str | None, momentum: float) -> None:
+    options = train_options({"model": "ssdlite320_mobilenet_v3", "weights": weights_of_run}, "x")
+    resumed = DetectorTask(RunInfo(options, NAMES, "x"), (), ()).build("none")
+    assert {layer.momentum for layer in resumed.modules() if isinstance(layer, torch.nn.BatchNorm2d)} == {momentum}
 
 
 def test_a_run_is_never_overwritten(tmp_path: Path, rectangles: Rectangles) -> None:
@@ -284,6 +332,15 @@ def test_preflight_learns_eight_photos_or_says_so(rectangles: Rectangles) -> Non
     hopeless = SMALL.model_copy(update={"optimiser": Optimiser(learning_rate=1e-9)})
     with pytest.raises(TrainingError, match=r"preflight: after 2 steps on eight photos AP50 .* is 0\.\d\d"):
         overfit(RunInfo(hopeless, NAMES, "x"), examples, steps=2)
+
+
+def test_preflight_starts_where_the_run_will(tmp_path: Path, rectangles: Rectangles) -> None:
+    examples = rectangles(2)
+    start(tmp_path / "run", INFO, examples, ())()
+    other = RunInfo(train_options({"model": "ssdlite320_mobilenet_v3", "weights": "none"}, "x"), NAMES, "x")
+    with pytest.raises(TrainingError, match="holds weights of another architecture"):
+        overfit(other, examples, steps=2, init=tmp_path / "run")
+    assert cli(["train", "--resume", str(tmp_path / "run"), "--preflight"]) == 2
 
 
 def test_a_run_can_start_from_a_model_folder(tmp_path: Path, rectangles: Rectangles) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,21 +59,22 @@ def command(
     if print_config:
         typer.echo(yaml.safe_dump(options.model_dump(mode="json"), sort_keys=False), nl=False)
         return
-    if resume is not None and any(value is not None for value in (config, model, init, weights, precision)):
+    if resume is not None and (preflight or any(one is not None for one in (config, model, init, weights, precision))):
         raise ConfigError(
-            "--resume takes its options from the run; besides it only DATA, --steps and --out can be given."
+            "--resume takes its options from the run; besides it only DATA, --steps, --devices and --out can be given."
         )
     if resume is None and (data is None or out is None):
         raise ConfigError("need DATA and --out RUN to train, or --resume RUN to go on.")
-    if devices > 1 and "RANK" not in os.environ:
-        raise SystemExit(_in_parallel(devices))
 
     from outfitter import datasets
     from outfitter.learn import train
     from outfitter.learn.preflight import overfit
 
+    alone = devices == 1 or "RANK" in os.environ
     if resume is not None:
         folder = resume if out is None else _copied(resume, out)
+        if not alone:
+            raise SystemExit(_in_parallel(devices, data, {"resume": folder, "steps": steps}))
         loaded = datasets.load(data or Path(train.read_run(folder).data))
         run = train.resume(folder, loaded.split("train"), loaded.split("val"), steps)
     else:
@@ -83,7 +84,10 @@ def command(
         loaded = datasets.load(data)
         info = train.RunInfo(options, tuple(loaded.class_names), str(data.resolve()))
         if preflight:
-            say(f"preflight: AP50 {overfit(info, loaded.split('train')):.2f} on the eight photos it was trained on.")
+            ap50 = overfit(info, loaded.split("train"), init=init)
+            say(f"preflight: AP50 {ap50:.2f} on the eight photos it was trained on.")
+        if not alone:
+            raise SystemExit(_in_parallel(devices, data, {**named, "config": config, "init": init, "out": out}))
         run = train.start(folder, info, loaded.split("train"), loaded.split("val"), init)
     run_to_the_end(run, folder)
 
@@ -107,13 +111,12 @@ def run_to_the_end(run: Run, folder: Path) -> None:
 
 
 def _copied(run: Path, out: Path) -> Path:
-    """A copy of a run to go on in, where the run itself may not be written to. The first process makes it."""
+    """A copy of a run to go on in, where the run itself may not be written to."""
     from outfitter.learn.train import read_run
 
     read_run(run)
-    if os.environ.get("RANK", "0") == "0":
-        new_folder(out, "--out")
-        shutil.copytree(run, out, dirs_exist_ok=True)
+    new_folder(out, "--out")
+    shutil.copytree(run, out, dirs_exist_ok=True)
     return out
 
 
@@ -132,21 +135,31 @@ def read_options(config: Path | None) -> dict[str, Any]:
     return dict(given)
 
 
-def _in_parallel(devices: int) -> int:
-    """Run this command line again in as many processes, by torchrun. Returns its exit code."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"]
-    threads = str(max(1, cores() // devices))
-    environment = {"OMP_NUM_THREADS": threads, "ACCELERATE_USE_CPU": "true"} if not _has_gpu() else {}
-    command += ["-m", "outfitter.cli", *sys.argv[1:]]
-    with subprocess.Popen(command, env={**os.environ, **environment}) as processes:
-        try:
-            return processes.wait()
-        except KeyboardInterrupt:  # which they have heard, too
-            processes.wait()
-            raise
-
-
-def _has_gpu() -> bool:
+def _in_parallel(devices: int, data: Path | None, given: Mapping[str, Path | str | int | None]) -> int:
+    """Train in as many processes, as torchrun does: this command with the options `given`. Returns its exit code."""
     import torch
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    return torch.cuda.is_available()
+    os.environ["OMP_NUM_THREADS"] = str(max(1, cores() // devices))
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()  # of what a preflight took
+    else:
+        os.environ["ACCELERATE_USE_CPU"] = "true"
+    logging.disable(logging.ERROR)  # a process that stops says itself why
+    alike = LaunchConfig(
+        1, 1, devices, run_id=str(os.getpid()), rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0
+    )
+    command = ["-m", "outfitter.cli", "train", *([] if data is None else [str(data)])]
+    command += [f"--{name}={value}" for name, value in given.items() if value is not None]
+    try:
+        elastic_launch(alike, sys.executable)(*command)
+    except ChildFailedError as error:  # the others stop since the first did, be it with 1 or by a signal
+        code = max(failure.exitcode for failure in error.failures.values())
+        if code < 0:
+            say(f"one of the processes was ended by signal {-code}")
+        return max(code, 1)
+    except SignalException as stopped:  # which the processes have heard, too
+        return 128 + stopped.sigval
+    return 0

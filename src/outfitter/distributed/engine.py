@@ -25,7 +25,7 @@ from outfitter.catalogue.taking import Job, Numbered
 from outfitter.distributed.cluster import LOCAL, Room, connected, find_room, resources
 from outfitter.distributed.quiet import ray
 from outfitter.distributed.spool import Piece, Spool, read_piece
-from outfitter.distributed.worker import Answer, Known, Orders, Worker, ship
+from outfitter.distributed.worker import Answer, Known, Orders, Worker, is_there, ship
 from outfitter.errors import CatalogueError, ConfigError, OutfitterError
 
 STANDSTILL: Final = 600
@@ -172,7 +172,7 @@ def _reason(error: BaseException) -> str:
 
 def _require_seen(answer: Answer) -> None:
     """Raise CatalogueError if the node lacks a file that is there for this process."""
-    missing = next((name for name in answer.unseen if Path(name).exists()), None)
+    missing = next((name for name in answer.unseen if is_there(name)), None)
     if missing is not None:
         raise CatalogueError(
             f"{missing}: is here, and the node {answer.node} has no such file. Put the pictures where all nodes have "

@@ -27,6 +27,11 @@ DIGEST = 32
 """Bytes of a SHA-256."""
 
 
+def is_there(place: str | Path) -> bool:
+    """Whether there is such a file. None has a name that is too long, and what may not be looked at is not there."""
+    return os.path.exists(place)  # noqa: PTH110  (`Path.exists` raises)
+
+
 class Shipped(NamedTuple):
     """A model folder on its way to the workers, which may not have it. min_score: that a detector was asked for."""
 
@@ -128,4 +133,4 @@ class Worker:
     def _unseen(self, taken: Iterable[tuple[int, Taken]]) -> list[str]:
         failed = [picture.image for _, one in taken for picture in one.pictures if picture.error is not None]
         places = (locate(image, self._base) for image in failed)
-        return [str(place) for place in places if isinstance(place, Path) and not place.exists()]
+        return [str(place) for place in places if isinstance(place, Path) and not is_there(place)]

@@ -35,7 +35,10 @@ from outfitter.geometry import as_boxes, iou
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.card import Card
 from outfitter.learn.export import export_detector
+from outfitter.learn.models import build
+from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.options import Optimiser, TrainOptions
+from outfitter.learn.reopen import reopen
 from outfitter.learn.train import RUN_FILE, Progress, RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import encode_jpeg, load_photo
 from outfitter.system import replace_file
@@ -64,6 +67,9 @@ OPTIONS: Final = TrainOptions(
     empty_classes="allow",
 )
 """A short and gentle training: the head moves, edges and blobs stay what they are."""
+
+ADAPTED: Final = ("faster_rcnn_lite", "faster_rcnn_lite2")
+"""Architectures that `OPTIONS` suit."""
 
 ASKED_FILE: Final = "adapt.json"
 
@@ -108,22 +114,24 @@ def adapt(
 
     work: a folder for the data set and the run; interrupted and called again with the same one, it goes on there,
         with the pictures and labels that it found then.
-    base: a model folder of the architecture that `OPTIONS` names.
+    base: a model folder of one of the architectures in `ADAPTED`.
 
     Raises:
-        TrainingError: too few pictures could be labelled, or the adapted detector is worse for sure: the 95 % interval
-            of the paired difference lies below 0; or `work` was begun with another feed, `base` or `steps`.
+        TrainingError: `base` is of another architecture or in 8 bits; too few pictures could be labelled, or the
+            adapted detector is worse for sure: the 95 % interval of the paired difference lies below 0; or `work` was
+            begun with another feed, `base` or `steps`.
         FeedError: the feed cannot be read.
         ModelError: `out` is not empty, or `base` no detector.
     """
     manifest = read_manifest(base, "detector")
     assert manifest.detector_input is not None
+    architecture = architecture_of(base, manifest.class_names)
     data, run = work / "data", work / "run"
     steps = steps or OPTIONS.steps
     _begun_alike(work, {"feed": str(feed), "detector": manifest.sha256, "steps": steps})
     labelled = _labelled(feed, data, Detector(base, min_score=SURE), manifest.class_names, labelling)
     loaded = load(data)
-    options = OPTIONS.model_copy(update={"input": manifest.detector_input, "steps": steps})
+    options = OPTIONS.model_copy(update={"model": architecture, "input": manifest.detector_input, "steps": steps})
     train, val = loaded.split("train"), loaded.split("val")
     if not (run / RUN_FILE).is_file():
         shutil.rmtree(run, ignore_errors=True)
@@ -155,6 +163,22 @@ def adapt(
         photo_threshold=manifest.photo_threshold,
     )
     return Adapted(labelled, scores[0], scores[1], moved, exported)
+
+
+def architecture_of(base: Path, class_names: Sequence[str]) -> str:
+    """Which of `ADAPTED` a model folder is of. Raises TrainingError: of none, or in 8 bits."""
+    refused = []
+    for name in ADAPTED:
+        try:
+            reopen(base, build(name, class_names, NO_WEIGHTS))
+        except TrainingError as error:
+            refused.append(error)
+        else:
+            return name
+    raise TrainingError(
+        f"{refused[0]} Only detectors of {' and '.join(ADAPTED)} can be adapted; go on with the run of any other by "
+        "'outfitter train --init RUN'."
+    )
 
 
 def _begun_alike(work: Path, asked: dict[str, str | int]) -> None:

@@ -15,7 +15,7 @@ from outfitter.artifact import Manifest, write_model_folder
 from outfitter.detections import Detector
 from outfitter.errors import TrainingError
 from outfitter.evaluation.detection import DetectionScores, score_detections
-from outfitter.geometry import iou
+from outfitter.geometry import areas, intersections, iou
 from outfitter.learn.card import Card
 from outfitter.learn.graphs import Precision, to_onnx
 from outfitter.learn.predict import TorchDetector
@@ -52,19 +52,26 @@ def _without_twin(a: Detections, b: Detections, min_score: float = 0.3) -> tuple
 
 
 def best_threshold(truth: Mapping[str, Any], predictions: Mapping[str, Detections]) -> float:
-    """The score, rounded to 0.05, at which the F1 of right detections (same label, IoU ≥ 0.5) is highest."""
+    """The score, rounded to 0.05, at which the F1 of right detections (same label, IoU ≥ 0.5) is highest.
+
+    As in evaluation, a detection half of which lies in a crowd of its label is neither right nor wrong.
+    """
     scores: list[float] = []
     right: list[bool] = []
-    wanted = sum(len(annotations) for annotations in truth.values())
+    wanted = sum(len(annotations.without_crowd()) for annotations in truth.values())
     for name, found in predictions.items():
         taken: set[int] = set()
-        overlaps = iou(found.boxes_xyxy, truth[name].boxes_xyxy)
+        boxes, crowd = truth[name].boxes_xyxy, truth[name].crowd
+        inside = intersections(found.boxes_xyxy, boxes) / areas(found.boxes_xyxy)[:, None]
+        overlaps = np.where(crowd, inside, iou(found.boxes_xyxy, boxes))
         for i, label in enumerate(found.labels):
             matches = [
                 j
-                for j in np.argsort(-overlaps[i])
+                for j in np.lexsort((-overlaps[i], crowd))
                 if overlaps[i, j] >= 0.5 and truth[name].labels[j] == label and j not in taken
             ]
+            if matches and crowd[matches[0]]:
+                continue
             taken.update(matches[:1])
             scores.append(float(found.scores[i]))
             right.append(bool(matches))
@@ -141,7 +148,7 @@ def export_detector(
                 f"moved{'' if precision == 'int8' else ' (at most 1 %)'}. Nothing was written; "
                 f"{'allow more with --max-drop' if precision == 'int8' else 'export with --precision fp32'}."
             )
-        manifest["score_threshold"] = score_threshold or best_threshold(truth, predictions)
+        manifest["score_threshold"] = best_threshold(truth, predictions) if score_threshold is None else score_threshold
         if photo_threshold is None and empty:
             photo_threshold = threshold_for_empty(exported, empty, max_alarms)
         if photo_threshold is not None:

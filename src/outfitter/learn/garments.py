@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from outfitter import datasets
 from outfitter.config import Options
@@ -26,6 +26,7 @@ from outfitter.crops import PROTOCOL, crop, crop_whole
 from outfitter.errors import TrainingError
 from outfitter.evaluation.items import Item, read_items
 from outfitter.geometry import as_boxes, clip
+from outfitter.learn.ahead import load_ahead
 from outfitter.learn.augment import NONE, Augment, vary
 from outfitter.learn.options import LoopOptions, Optimiser
 from outfitter.photo import load_photo
@@ -252,11 +253,4 @@ class GarmentSamples(Dataset[GarmentBatch]):
 def stream(samples: GarmentSamples, first_step: int) -> Iterator[GarmentBatch]:
     """The batches of steps `first_step`, `first_step + 1`, …, loaded ahead by worker processes."""
     workers = 0 if samples.features is not None else samples.options.workers
-    loader: DataLoader[Any] = DataLoader(
-        samples,
-        batch_size=None,
-        sampler=range(first_step, len(samples)),
-        num_workers=workers,
-        prefetch_factor=2 if workers else None,
-    )
-    return iter(loader)
+    return load_ahead(samples, range(first_step, len(samples)), workers, ahead=2)

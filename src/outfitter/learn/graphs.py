@@ -15,6 +15,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.ssd import SSD
@@ -23,6 +24,7 @@ from outfitter.artifact import DetectorInput
 from outfitter.detections import as_input
 from outfitter.errors import TrainingError
 from outfitter.learn.compress import store_half
+from outfitter.learn.models.common import require_one_size
 from outfitter.learn.models.rt_detr_v2 import RTDetr, best
 from outfitter.learn.predict import TorchDetector
 from outfitter.values import Photo
@@ -36,13 +38,13 @@ QUANTISED: Final = "backbone"
 class _TwoStage(nn.Module):
     """torchvision's Faster R-CNN, without its list-of-images transform, which cannot be traced with H and W open."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, unit: int) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.unit = model, unit
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        images = _normalised(self.model, pixels)
-        sizes = [(images.shape[2], images.shape[3])]
+        images = _normalised(self.model, pixels, self.unit)
+        sizes = [(pixels.shape[1], pixels.shape[2])]  # boxes end where the photo does
         features = self.model.backbone(images)
         if isinstance(features, Tensor):
             features = {"0": features}
@@ -54,12 +56,12 @@ class _TwoStage(nn.Module):
 class _SingleShot(nn.Module):
     """torchvision's SSD, of one input size; its suppression is part of the graph."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, unit: int) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.unit = model, unit
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        images = _normalised(self.model, pixels)
+        images = _normalised(self.model, pixels, self.unit)
         sizes = [(int(images.shape[2]), int(images.shape[3]))]
         features = list(self.model.backbone(images).values())
         anchors = self.model.anchor_generator(ImageList(images, sizes), features)
@@ -70,31 +72,41 @@ class _SingleShot(nn.Module):
 class _Transformer(nn.Module):
     """A detection transformer: its queries are its detections."""
 
-    def __init__(self, model: RTDetr) -> None:
+    def __init__(self, model: RTDetr, unit: int) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.unit = model, unit
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        images = _normalised(self.model, pixels)
+        images = _normalised(self.model, pixels, self.unit)
         output = self.model.network(pixel_values=images)
         height, width = images.shape[2:]
         boxes, classes, scores = best(output.logits, output.pred_boxes, images.new_tensor([width, height] * 2))
         return boxes[0], classes[0], scores[0]
 
 
-def _normalised(model: Any, pixels: Tensor) -> Tensor:
+def _normalised(model: Any, pixels: Tensor, unit: int) -> Tensor:
+    """What `PixelsInPixelsOut` makes of one image: in the model's units, padded to multiples of `unit` pixels."""
     images: Tensor = (pixels.permute(0, 3, 1, 2).float() - model.transform.mean) / model.transform.std
-    return images
+    if unit == 1:
+        return images
+    height, width = images.shape[2:]
+    return functional.pad(images, (0, -width % unit, 0, -height % unit))
 
 
-def _wrapper(model: nn.Module) -> tuple[nn.Module, bool]:
+def _unit(model: Any, chosen: DetectorInput) -> int:
+    """What the model pads its input's sides to multiples of; 1 where they are such anyway."""
+    unit: int = model.transform.multiple_of
+    return unit if any(side % unit for side in chosen.fixed_wh or (chosen.multiple_of,)) else 1
+
+
+def _wrapper(model: nn.Module, chosen: DetectorInput) -> tuple[nn.Module, bool]:
     """The traceable form of a detector, and whether height and width may stay open."""
     if isinstance(model, FasterRCNN):
-        return _TwoStage(model), True
-    if isinstance(model, SSD):
-        return _SingleShot(model), False
-    if isinstance(model, RTDetr):
-        return _Transformer(model), False
+        return _TwoStage(model, _unit(model, chosen)), True
+    if isinstance(model, (SSD, RTDetr)):
+        require_one_size(type(model).__name__, chosen)
+        wrapper = _SingleShot if isinstance(model, SSD) else _Transformer
+        return wrapper(model, _unit(model, chosen)), False
     raise TrainingError(f"cannot export a {type(model).__name__}; export a model that 'outfitter train' made.")
 
 
@@ -108,7 +120,7 @@ def to_onnx(detector: TorchDetector, path: Path, precision: Precision = "fp32", 
     fp16 halves the file: weights are stored in half precision and widened once, at load; arithmetic stays float32.
     int8 computes the backbone's convolutions in 8 bits, with ranges seen on `photos`.
     """
-    wrapped, is_open = _wrapper(detector.model)
+    wrapped, is_open = _wrapper(detector.model, detector.input)
     width, height = detector.input.size_for((2, 3))
     example = torch.randint(0, 256, (1, height, width, 3), dtype=torch.uint8)
     found = {0: "found"}

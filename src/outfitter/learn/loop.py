@@ -19,7 +19,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
-from outfitter.errors import TrainingError
+from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.interrupts import stop_asked
 from outfitter.learn.journal import Journal
@@ -84,6 +84,12 @@ class Run:
     notes: list[str] = field(default_factory=list)
     """What the log should say before the first step."""
 
+    @property
+    def bare(self) -> nn.Module:
+        """The model without what processes and compilation wrap around it, so that its tensors have their own names."""
+        found: nn.Module = self.accelerator.unwrap_model(self.model, keep_torch_compile=False)
+        return found
+
     def __call__(self, progress: Progress | None = None) -> dict[str, Any]:
         """Train to the last step; returns the last evaluation.
 
@@ -126,7 +132,7 @@ class Run:
             if judged:
                 row = self._evaluate(journal)
             given_up = judged and 0 < options.patience <= self.stale
-            interrupted = stopping() and not last
+            interrupted = self._any(stopping()) and not last
             due = any(every and self.step % every == 0 for every in (options.save_every, options.keep_every))
             if last or due or given_up or interrupted:
                 self.save()
@@ -137,6 +143,12 @@ class Run:
                 journal.say(f"interrupted at step {self.step}; go on with '{self.task.resumed_by} {self.folder}'")
                 raise KeyboardInterrupt
         return row
+
+    def _any(self, asked: bool) -> bool:
+        """Whether one of the processes was asked to stop: a signal comes to each in a step of its own."""
+        if self.accelerator.num_processes == 1:
+            return asked
+        return bool(self.accelerator.reduce(torch.tensor(float(asked), device=self.accelerator.device)))
 
     def _one_step(self, batch: Batch) -> tuple[float, dict[str, float]]:
         options = self.options
@@ -166,7 +178,7 @@ class Run:
     def _average(self) -> None:
         assert self.ema is not None
         decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
-        for name, value in self.accelerator.unwrap_model(self.model).state_dict().items():
+        for name, value in self.bare.state_dict().items():
             if value.is_floating_point():
                 self.ema[name].lerp_(value, 1 - decay)
             else:
@@ -176,7 +188,7 @@ class Run:
         """Judge the averaged weights, on the main process, and keep the best; all learn whether it was better."""
         found: dict[str, Any] | None = None
         if self.accelerator.is_main_process:
-            model = self.accelerator.unwrap_model(self.model)
+            model = self.bare
             current = checkpoints.copy_of(model.state_dict())
             if self.ema is not None:
                 model.load_state_dict(self.ema)
@@ -205,7 +217,7 @@ class Run:
         scaler = self.accelerator.scaler
         return checkpoints.Checkpoint(
             step=self.step,
-            model=self.accelerator.unwrap_model(self.model).state_dict(),
+            model=self.bare.state_dict(),
             ema=self.ema,
             optimiser=self.optimiser.state_dict(),
             notes={"best": self.best, "stale": self.stale, "scaler": scaler.state_dict() if scaler else None},
@@ -219,8 +231,9 @@ class Run:
 
     def restore(self, found: checkpoints.Checkpoint) -> None:
         """Go on from a checkpoint."""
-        self.accelerator.unwrap_model(self.model).load_state_dict(dict(found.model))
-        self.ema = dict(found.ema) if found.ema is not None else None
+        self.bare.load_state_dict(dict(found.model))
+        device = self.accelerator.device  # a checkpoint is read into the CPU's memory
+        self.ema = None if found.ema is None else {name: tensor.to(device) for name, tensor in found.ema.items()}
         self.optimiser.load_state_dict(dict(found.optimiser))
         self.step, self.best, self.stale = found.step, found.notes["best"], found.notes["stale"]
         if self.accelerator.scaler and found.notes.get("scaler"):
@@ -241,12 +254,18 @@ def begin(
 
     Raises:
         TrainingError: a new run, and `folder` is not empty.
+        ConfigError: the processes cannot share a batch evenly.
     """
     AcceleratorState._reset_state()  # a whole process shares it: a run of another precision before this one is over
     accelerator = Accelerator(
         mixed_precision="no" if options.precision == "fp32" else options.precision,
         dynamo_backend="inductor" if options.compile else None,
     )
+    if options.batch % accelerator.num_processes:  # the mean over processes would weigh photos differently
+        raise ConfigError(
+            f"batch: {options.batch} is shared by {accelerator.num_processes} processes, and each needs as many photos "
+            f"as the others. Take a multiple of {accelerator.num_processes}, or another number of --devices."
+        )
     if new and accelerator.is_main_process:  # the first process makes the folder, maybe before another one looks
         _refuse_full(folder, task.resumed_by)
     torch.manual_seed(options.seed)

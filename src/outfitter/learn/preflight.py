@@ -108,8 +108,10 @@ def draw_pairs(
         yield f"photos/{example.name}", contact_sheet([truth, found], class_names)
 
 
-def overfit(info: RunInfo, train: Sequence[Example], steps: int | None = None) -> float:
+def overfit(info: RunInfo, train: Sequence[Example], steps: int | None = None, init: Path | None = None) -> float:
     """Train on eight photos without changing them, and judge on the same: AP50, which should be near 1.
+
+    init: what the run would start from (see `outfitter.learn.train.start`). Masks are left aside: boxes are judged.
 
     Raises:
         TrainingError: it is under `ENOUGH`: boxes, classes or learning rate are wrong.
@@ -125,6 +127,7 @@ def overfit(info: RunInfo, train: Sequence[Example], steps: int | None = None) -
             "augment": NONE,
             "ema": 0.0,
             "empty_classes": "allow",
+            "segments": 0.0,
             "evaluate_every": steps,
             "save_every": steps,
             "optimiser": info.options.optimiser.model_copy(update={"warm_up": 20, "schedule": "cosine"}),
@@ -132,7 +135,7 @@ def overfit(info: RunInfo, train: Sequence[Example], steps: int | None = None) -
     )
     with tempfile.TemporaryDirectory(prefix="outfitter-preflight-") as scratch:
         small = RunInfo(options, info.class_names, info.data)
-        ap50 = float(start(Path(scratch) / "run", small, eight, eight)()["AP50"])
+        ap50 = float(start(Path(scratch) / "run", small, eight, eight, init)()["AP50"])
     if ap50 < ENOUGH:
         raise TrainingError(
             f"preflight: after {steps} steps on eight photos AP50 on the same photos is {ap50:.2f}; a model that can "

@@ -32,9 +32,11 @@ def reopen(folder: Path, model: nn.Module) -> dict[str, Tensor]:
     precision are widened. A branch that the architecture got after the folder was made (`added`) is left out.
 
     Raises:
-        TrainingError: the folder holds another architecture, or other classes.
+        TrainingError: the folder holds another architecture, other classes, or weights of 8 bits.
     """
     file = onnx.load(folder / MODEL_FILE)
+    if any(node.op_type == "DequantizeLinear" for node in file.graph.node):
+        raise TrainingError(f"{folder}: an int8 export cannot be trained on. Name the run or its fp16 export.")
     stored = {t.name.removesuffix(".half"): numpy_helper.to_array(t) for t in file.graph.initializer}
     for node in file.graph.node:  # of equal tensors an export keeps one
         if node.op_type == "Identity" and node.input[0] in stored:
@@ -46,12 +48,13 @@ def reopen(folder: Path, model: nn.Module) -> dict[str, Tensor]:
             _put(state, name, value, folder)
     folded = _folded(file, stored, {f"{wrapper}{name}" for wrapper in WRAPPERS for name in state})
     pairs = list(_pairs(model))
-    if len(folded) != len(pairs):
+    if differing := sorted(folded.keys() ^ {convolution for convolution, _, _ in pairs}):
         raise TrainingError(
-            f"{folder}: holds {len(folded)} convolutions with a folded normalisation; this model has {len(pairs)}. "
-            "Name the architecture that the folder was exported from."
+            f"{folder}: holds {len(folded)} convolutions with a folded normalisation; this model has {len(pairs)}, and "
+            f"only one of the two has {differing[0]}. Name the architecture that the folder was exported from."
         )
-    for (convolution, norm, epsilon), (weight, bias) in zip(pairs, folded, strict=True):
+    for convolution, norm, epsilon in pairs:
+        weight, bias = folded[convolution]
         _put(state, f"{convolution}.weight", weight, folder)
         _put(state, f"{norm}.bias", bias, folder)
         for part, constant in (("weight", 1.0), ("running_mean", 0.0), ("running_var", 1.0 - epsilon)):
@@ -83,17 +86,30 @@ def _put(state: dict[str, Tensor], name: str, value: NDArray[np.generic], folder
 
 def _folded(
     file: ModelProto, stored: dict[str, NDArray[np.generic]], known: set[str]
-) -> list[tuple[NDArray[np.generic], NDArray[np.generic]]]:
-    """Weight and bias of the convolutions that have no name of the model's any more, in the order they are run."""
-    return [
-        (stored[node.input[1]], stored[node.input[2]])
+) -> dict[str, tuple[NDArray[np.generic], NDArray[np.generic]]]:
+    """Weight and bias of the convolutions whose weights have no name of the model's any more, by the layer's name."""
+    return {
+        _layer(node.name): (stored[node.input[1]], stored[node.input[2]])
         for node in file.graph.node
         if node.op_type == "Conv" and len(node.input) == 3 and node.input[1] not in known
-    ]
+    }
+
+
+def _layer(node: str) -> str:
+    """The layer that a node is of: ``/backbone/blocks/blocks.0/blocks.0.1/conv/Conv`` → ``backbone.blocks.0.1.conv``.
+
+    Each part is a layer that was run inside the one before it, and what lies in a list repeats the list's name.
+    """
+    path: list[str] = []
+    for part in node.split("/")[1:-1]:
+        names = part.split(".")
+        repeated = max(n for n in range(len(names)) if path[len(path) - n :] == names[:n])
+        path += names[repeated:]
+    return ".".join(path)
 
 
 def _pairs(model: nn.Module) -> Iterator[tuple[str, str, float]]:
-    """Each convolution that a batch normalisation follows, the normalisation, and its epsilon, in order."""
+    """Each convolution that a batch normalisation follows, the normalisation, and its epsilon."""
     last: str | None = None
     for name, layer in model.named_modules():
         if isinstance(layer, nn.Conv2d):

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from outfitter.datasets.masks import labels_of, mask_beside, read_mask
 from outfitter.errors import TrainingError
+from outfitter.learn.ahead import load_ahead
 from outfitter.learn.augment import MASK_STRIDE, UNKNOWN, vary
 from outfitter.learn.options import TrainOptions
 from outfitter.learn.targets import Target, encode
@@ -87,6 +88,7 @@ class Samples(Dataset[Batch]):
             example = self.examples[self._pick(number)]
             rng = np.random.default_rng([seed, 3, number])
             photo = load_photo(example.image)
+            _require_size(example, photo.size_wh)
             garments = example.annotations.without_crowd()
             varied = vary(
                 photo.pixels,
@@ -128,6 +130,15 @@ def mask_names(examples: Sequence[Example]) -> tuple[str, ...]:
     return next(iter(found))
 
 
+def _require_size(example: Example, size_wh: tuple[int, int]) -> None:
+    stated = example.annotations.size_wh
+    if size_wh != stated:
+        raise TrainingError(
+            f"{example.image}: is {size_wh[0]} × {size_wh[1]} pixels, and its boxes are for {stated[0]} × {stated[1]}. "
+            "Restore the picture, or prepare the data set again with 'outfitter datasets prepare'."
+        )
+
+
 def _mask_of(photo: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8] | None:
     """The mask that lies beside a photo, uint8 (H, W); None where there is none."""
     path = mask_beside(photo)
@@ -153,11 +164,4 @@ def _known(mask: NDArray[np.uint8] | None, canvas_wh: tuple[int, int]) -> Tensor
 
 def stream(samples: Samples, first_step: int) -> Iterator[Batch]:
     """The batches of steps `first_step`, `first_step + 1`, …, loaded ahead by worker processes."""
-    loader: DataLoader[Any] = DataLoader(
-        samples,
-        batch_size=None,
-        sampler=range(first_step, len(samples)),
-        num_workers=samples.options.workers,
-        prefetch_factor=4 if samples.options.workers else None,
-    )
-    return iter(loader)
+    return load_ahead(samples, range(first_step, len(samples)), samples.options.workers, ahead=4)

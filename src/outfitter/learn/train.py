@@ -24,8 +24,8 @@ from outfitter.evaluation.detection import score_detections
 from outfitter.learn import checkpoint as checkpoints
 from outfitter.learn.journal import Journal
 from outfitter.learn.loop import Progress, Run, begin, extend, newest_before
-from outfitter.learn.models import build
-from outfitter.learn.models.common import NO_WEIGHTS
+from outfitter.learn.models import build, defaults
+from outfitter.learn.models.common import NO_WEIGHTS, require_one_size
 from outfitter.learn.options import TrainOptions
 from outfitter.learn.predict import TorchDetector
 from outfitter.learn.preflight import check_classes, check_photos, draw_pairs, draw_samples
@@ -176,6 +176,10 @@ class DetectorTask:
     def build(self, weights: str | None) -> nn.Module:
         options = self.info.options
         model = build(options.model, self.info.class_names, weights)
+        if options.weights == NO_WEIGHTS:  # SSDLite's momentum of 0.03 is for statistics that are nearly right already
+            for layer in model.modules():
+                if isinstance(layer, nn.BatchNorm2d):
+                    layer.momentum = 0.1
         for key, setting in (
             ("second_stage", "batch_size_per_image"),
             ("second_stage_positives", "positive_fraction"),
@@ -223,7 +227,10 @@ def start(
     Raises:
         TrainingError: the folder is not empty, there is nothing to train on, a class without boxes, a photo is missing,
             or `init` is of another architecture.
+        ConfigError: an option does not suit the architecture.
     """
+    if "fixed_wh" in defaults(info.options.model).get("input", {}):
+        require_one_size(info.options.model, info.options.input)
     task = DetectorTask(info, train, val)
     notes = check_classes(info, train, val)
     check_photos(info, train, val)
@@ -262,7 +269,7 @@ def resume(folder: Path, train: Sequence[Example], val: Sequence[Example], steps
     weights = info.options.weights if found is None else NO_WEIGHTS
     run = begin(folder, info.options, DetectorTask(info, train, val), weights)
     if found is not None:
-        own = run.accelerator.unwrap_model(run.model).state_dict()
+        own = run.bare.state_dict()
         if differing := sorted(own.keys() ^ found.model.keys()):
             raise TrainingError(
                 f"{folder}: was begun by another version, whose {info.options.model} differs in {differing[0]}. "

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
 
-from outfitter.errors import TrainingError
+from outfitter.artifact import DetectorInput
+from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn.backbones import read_weights
 
 IMAGENET_MEAN: Final = (123.675, 116.28, 103.53)
@@ -82,6 +83,15 @@ class PixelsInPixelsOut(nn.Module):
 
     def postprocess(self, result: list[dict[str, Tensor]], *_sizes: Any) -> list[dict[str, Tensor]]:
         return result
+
+
+def require_one_size(name: str, chosen: DetectorInput) -> None:
+    """Raise ConfigError unless every photo gets the same size: some architectures are exported for just one."""
+    if chosen.fixed_wh is None:
+        raise ConfigError(
+            f"input: {name} takes pictures of one size, and this gives each photo its own. Name it by "
+            "input: {fixed_wh: [WIDTH, HEIGHT]}."
+        )
 
 
 def hold_batch_norm(module: nn.Module) -> None:

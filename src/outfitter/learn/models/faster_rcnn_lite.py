@@ -13,12 +13,14 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.faster_rcnn import TwoMLPHead
 from torchvision.models.detection.rpn import AnchorGenerator
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
+from outfitter.learn.augment import MASK_STRIDE, UNKNOWN
 from outfitter.learn.backbones import efficientnet_lite
 from outfitter.learn.models.common import NO_WEIGHTS, PixelsInPixelsOut
 from outfitter.learn.models.quality import QualityHeads, QualityPredictor
@@ -75,6 +77,8 @@ class LiteFasterRCNN(FasterRCNN):  # type: ignore[misc]
         proposals, first = self.rpn(batch, levels, targets)
         _, second = self.roi_heads(levels, proposals, batch.image_sizes, targets)
         masks = torch.stack([target["mask"] for target in targets])
+        spare = [batch.tensors.shape[-n] // MASK_STRIDE - masks.shape[-n] for n in (1, 2)]  # as the images are padded
+        masks = functional.pad(masks, (0, spare[0], 0, spare[1]), value=UNKNOWN)
         return {**second, **first, "loss_segments": self.segments(levels, masks)}
 
 

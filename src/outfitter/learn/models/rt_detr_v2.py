@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import box_convert
 
-from outfitter.errors import TrainingError
+from outfitter.errors import ConfigError, TrainingError
 from outfitter.learn.models.common import NO_WEIGHTS, PixelsInPixelsOut
 
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -23,6 +23,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 PUBLISHED: Final = "PekingU/rtdetr_v2_r18vd"
 QUERIES: Final = 300
+STRIDES: Final = (8, 16, 32)
 
 
 class RTDetr(nn.Module):
@@ -42,6 +43,11 @@ class RTDetr(nn.Module):
     def forward(self, images: list[Tensor], targets: list[dict[str, Tensor]] | None = None) -> Any:
         batch = self.transform(images)[0].tensors
         height, width = batch.shape[2:]
+        if (places := sum(height * width // stride**2 for stride in STRIDES)) < QUERIES:
+            raise ConfigError(
+                f"input: rt_detr_v2 chooses the {QUERIES} best places of a picture, and one of {width} × {height} "
+                f"pixels has {places}. Take a larger one, such as fixed_wh: [256, 256]."
+            )
         scale = batch.new_tensor([width, height, width, height])
         if self.training:
             assert targets is not None
@@ -52,7 +58,10 @@ class RTDetr(nn.Module):
                 }
                 for one in targets
             ]
-            return self._parts(self.network(pixel_values=batch, labels=labels).loss_dict)
+            parts = self._parts(self.network(pixel_values=batch, labels=labels).loss_dict)
+            if not any(len(one["labels"]) for one in targets):  # then nothing is denoised, and processes wait for it
+                parts["loss_vfl"] = parts["loss_vfl"] + 0 * self.network.model.denoising_class_embed.weight.sum()
+            return parts
         output = self.network(pixel_values=batch)
         boxes, classes, scores = best(output.logits, output.pred_boxes, scale)
         return [{"boxes": boxes[i], "labels": classes[i] + 1, "scores": scores[i]} for i in range(len(images))]
@@ -80,35 +89,46 @@ def build(class_names: Sequence[str], weights: str | None = None) -> nn.Module:
     """weights: a folder that ``save_pretrained`` wrote, or a name on the hub; None is `PUBLISHED`.
 
     Raises:
-        TrainingError: they cannot be had.
+        TrainingError: they cannot be had, or are of another size than ResNet-18's.
     """
     transformers: Any = importlib.import_module("transformers")
     names = dict(enumerate(class_names))
-    labels = {"id2label": names, "label2id": {name: number for number, name in names.items()}}
+    options = {
+        "id2label": names,
+        "label2id": {name: number for number, name in names.items()},
+        "freeze_backbone_batch_norms": False,  # the option batch_norm holds them, and a frozen one has other tensors
+    }
+    backbone = transformers.RTDetrResNetConfig(
+        depths=[2, 2, 2, 2],
+        hidden_sizes=[64, 128, 256, 512],
+        layer_type="basic",
+        embedding_size=64,
+        out_features=["stage2", "stage3", "stage4"],
+    )
+    config = transformers.RTDetrV2Config(
+        backbone_config=backbone,
+        encoder_in_channels=[128, 256, 512],
+        decoder_layers=3,
+        hidden_expansion=0.5,
+        **options,
+    )
     if weights == NO_WEIGHTS:
-        backbone = transformers.RTDetrResNetConfig(
-            depths=[2, 2, 2, 2],
-            hidden_sizes=[64, 128, 256, 512],
-            layer_type="basic",
-            embedding_size=64,
-            out_features=["stage2", "stage3", "stage4"],
-        )
-        config = transformers.RTDetrV2Config(
-            backbone_config=backbone,
-            encoder_in_channels=[128, 256, 512],
-            decoder_layers=3,
-            hidden_expansion=0.5,
-            freeze_backbone_batch_norms=False,
-            **labels,
-        )
         return RTDetr(transformers.RTDetrV2ForObjectDetection(config))
     source = weights or PUBLISHED
     try:
         load = transformers.RTDetrV2ForObjectDetection.from_pretrained
-        return RTDetr(load(source, ignore_mismatched_sizes=True, **labels))
+        found = load(source, ignore_mismatched_sizes=True, **options)
     except (OSError, RuntimeError, ValueError) as error:
         where = "the folder does not hold it" if Path(source).is_dir() else "the hub did not give it"
         raise TrainingError(
             f"{source}: {where} ({type(error).__name__}). Name a folder with --weights FOLDER, or train from nothing "
             f"with --weights {NO_WEIGHTS}."
         ) from error
+    own = transformers.RTDetrV2ForObjectDetection(config)
+    shapes = [{name: tensor.shape for name, tensor in network.state_dict().items()} for network in (found, own)]
+    if differing := sorted(name for name, _ in shapes[0].items() ^ shapes[1].items()):
+        raise TrainingError(
+            f"{source}: holds an RT-DETRv2 of another size than ResNet-18's: {differing[0]} differs. Name a folder of "
+            f"{PUBLISHED}, or train from nothing with --weights {NO_WEIGHTS}."
+        )
+    return RTDetr(found)

@@ -9,7 +9,7 @@ from torch import nn
 from torchvision.models.detection import SSDLite320_MobileNet_V3_Large_Weights, ssdlite320_mobilenet_v3_large
 from torchvision.models.detection.ssd import SSD
 
-from outfitter.learn.models.common import NO_WEIGHTS, PixelsInPixelsOut, load_pretrained
+from outfitter.learn.models.common import PixelsInPixelsOut, load_pretrained
 from outfitter.learn.targets import outputs_for
 
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -25,10 +25,6 @@ def build(class_names: Sequence[str], weights: str | None = None) -> nn.Module:
         weights=None, weights_backbone=None, num_classes=outputs_for(class_names), score_thresh=0.01
     )
     load_pretrained(model, weights, SSDLite320_MobileNet_V3_Large_Weights.COCO_V1.get_state_dict)
-    if weights == NO_WEIGHTS:  # its momentum of 0.03 is for statistics that are nearly right already
-        for layer in model.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.momentum = 0.1
     model.transform = PixelsInPixelsOut(127.5, 127.5, multiple_of=1)
     detector: nn.Module = model
     return detector
