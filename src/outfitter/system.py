@@ -25,3 +25,8 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+def replace_text(path: Path, text: str, mode: int = 0o666) -> None:
+    """`replace_file` with a text, in UTF-8."""
+    replace_file(path, lambda file: file.write(text.encode()), mode)

@@ -34,7 +34,7 @@ def coco_ids(file: Path) -> Ids:
     """The ids of a data set's file that was found to be good."""
     content = datasets.coco.read_json(file)
     rows = sorted(content["images"], key=lambda row: (isinstance(row["id"], str), row["id"]))
-    images = {row["id"]: row["name"] if isinstance(row.get("name"), str) else row["file_name"] for row in rows}
+    images = {row["id"]: datasets.coco.name_of(row) for row in rows}
     return Ids(images, {row["id"]: row["name"] for row in content.get("categories", [])})
 
 

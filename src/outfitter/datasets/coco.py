@@ -149,7 +149,7 @@ def records(
         found_boxes = boxes_of.pop(row["id"])
         yield Record(
             image=find(row["file_name"]),
-            name=row["name"] if isinstance(row.get("name"), str) else row["file_name"],
+            name=name_of(row),
             boxes=tuple(box for box, _, _ in found_boxes),
             labels=tuple(label for _, label, _ in found_boxes),
             where=f"{file}, image id {row['id']}",
@@ -162,6 +162,12 @@ def records(
 
 def _below(root: Path, file_name: str) -> Path:
     return Path(os.path.normpath(root / file_name))
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """What a photo is called: its image's name where it has one, as the canonical form does, else its file's."""
+    name = row.get("name")
+    return name if isinstance(name, str) else str(row["file_name"])
 
 
 def _box(row: Mapping[str, Any]) -> Box | str:

@@ -41,7 +41,7 @@ from outfitter.learn.options import Optimiser, TrainOptions
 from outfitter.learn.reopen import reopen
 from outfitter.learn.train import RUN_FILE, Progress, RunInfo, load_trained, read_run, resume, start
 from outfitter.photo import encode_jpeg, load_photo
-from outfitter.system import replace_file
+from outfitter.system import replace_text
 from outfitter.taxonomy import slot_of_category
 from outfitter.values import Annotations, Detections, Example, Photo, Product
 
@@ -186,7 +186,7 @@ def _begun_alike(work: Path, asked: dict[str, str | int]) -> None:
     told = work / ASKED_FILE
     if not told.is_file():
         work.mkdir(parents=True, exist_ok=True)
-        replace_file(told, lambda file: file.write(f"{json.dumps(asked, indent=2)}\n".encode()))
+        replace_text(told, f"{json.dumps(asked, indent=2)}\n")
         return
     before = json.loads(told.read_text(encoding="utf-8"))
     differing = ", ".join(
@@ -204,7 +204,7 @@ def _labelled(
     if not told.is_file():
         shutil.rmtree(data, ignore_errors=True)
         found = label_feed(open_feed(feed), data, detector, class_names, advance)
-        replace_file(told, lambda file: file.write(json.dumps(dataclasses.asdict(found)).encode()))
+        replace_text(told, json.dumps(dataclasses.asdict(found)))
         return found
     return Labelled(**json.loads(told.read_text(encoding="utf-8")))
 

@@ -36,7 +36,7 @@ from outfitter.learn.journal import Journal
 from outfitter.learn.loop import Run, begin, extend, newest_before
 from outfitter.learn.models.common import NO_WEIGHTS
 from outfitter.learn.train import RUN_FILE, best_weights
-from outfitter.system import replace_file
+from outfitter.system import replace_text
 from outfitter.values import Embeddings
 
 KIND = "embedder"
@@ -144,7 +144,7 @@ class EmbedderRun:
 
     def write(self, run: Path) -> None:
         values = {"kind": KIND, "options": self.options.model_dump(mode="json"), "data": self.data}
-        replace_file(run / RUN_FILE, lambda file: file.write(f"{json.dumps(values, indent=2)}\n".encode()))
+        replace_text(run / RUN_FILE, f"{json.dumps(values, indent=2)}\n")
 
 
 def is_embedder_run(run: Path) -> bool:

@@ -32,7 +32,7 @@ from outfitter.learn.preflight import check_classes, check_photos, draw_pairs, d
 from outfitter.learn.reopen import reopen
 from outfitter.learn.samples import Batch, Samples, mask_names, stream
 from outfitter.photo import load_photo
-from outfitter.system import replace_file
+from outfitter.system import replace_text
 from outfitter.values import Detections, Example
 
 __all__ = [
@@ -64,7 +64,7 @@ class RunInfo:
 
     def write(self, run: Path) -> None:
         values = {"options": self.options.model_dump(mode="json"), "class_names": self.class_names, "data": self.data}
-        replace_file(run / RUN_FILE, lambda file: file.write(f"{json.dumps(values, indent=2)}\n".encode()))
+        replace_text(run / RUN_FILE, f"{json.dumps(values, indent=2)}\n")
 
 
 def read_run(run: Path) -> RunInfo:

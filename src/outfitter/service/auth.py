@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from outfitter.errors import ConfigError
 from outfitter.service.tokens import TOKENS, Tokens
-from outfitter.system import replace_file
+from outfitter.system import replace_text
 
 KEYS: Final = "keys.json"
 ADMIN: Final = "ofk_"
@@ -82,7 +82,7 @@ class Keys:
     def _make(cls, path: Path) -> tuple[Keys, str]:
         key = ADMIN + secrets.token_urlsafe(32)
         stored = {"admin_sha256": _digest(key), "secret": secrets.token_hex(32)}
-        replace_file(path, lambda file: file.write(json.dumps(stored).encode()), 0o600)
+        replace_text(path, json.dumps(stored), 0o600)
         return cls(stored["admin_sha256"], bytes.fromhex(stored["secret"]), Tokens(path.parent / TOKENS)), key
 
     def token(self, origins: Collection[str], seconds: float) -> tuple[str, str, float]:

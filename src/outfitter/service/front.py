@@ -47,18 +47,11 @@ class Front:
             self.uploads.keep(upload)
 
     @property
-    def desks(self) -> dict[str, Desk]:
-        """By the names that they have in the metrics."""
-        return {
-            "photo": self.photos,
-            "search": self.searches,
-            "write": self.writes,
-            "picture": self.pictures,
-            "fetch": self.downloads,
-        }
+    def desks(self) -> tuple[Desk, ...]:
+        return self.photos, self.searches, self.writes, self.pictures, self.downloads
 
     def close(self) -> None:
-        for desk in self.desks.values():
+        for desk in self.desks:
             desk.close()
         self.storefront.close()
         self.happenings.close()

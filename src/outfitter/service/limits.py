@@ -49,6 +49,7 @@ class Desk:
     """Work in threads, with a queue that is bounded in length and in time.
 
     workers: how many threads. queue: how many more may wait. seconds: the longest a caller waits for its answer.
+    name: of its threads, and as operators know it.
     waited: told how many seconds each request waited for a thread.
     """
 
@@ -62,7 +63,7 @@ class Desk:
     ) -> None:
         self._pool = ThreadPoolExecutor(workers, name)
         self._waited = waited
-        self.room, self.seconds = workers + queue, seconds
+        self.name, self.room, self.seconds = name, workers + queue, seconds
         self._taken = 0
         self._mean = 0.1
 

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Final
 
 from outfitter.errors import ConfigError
-from outfitter.system import replace_file
+from outfitter.system import replace_text
 
 TOKENS: Final = "tokens.json"
 
@@ -102,7 +102,7 @@ class Tokens:
                 known = _living(self._known)
                 yield known
                 text = json.dumps([asdict(one) for one in known.values()])
-                replace_file(self._path, lambda file: file.write(text.encode()), 0o600)
+                replace_text(self._path, text, 0o600)
                 self._refresh()
 
 

@@ -128,6 +128,6 @@ async def status(request: Request, caller: Reader) -> dict[str, Any]:
         return told
     return told | {
         "trouble": front.storefront.trouble,
-        "queue": {name: {"now": desk.taken, "room": desk.room} for name, desk in front.desks.items()},
+        "queue": {desk.name: {"now": desk.taken, "room": desk.room} for desk in front.desks},
         "latency": front.metrics.latency(),
     }
